@@ -1,0 +1,90 @@
+"""Puts the application together: one ASGI app per process, with its database, search engine and caches."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.plugins.pydantic import PydanticPlugin
+
+from market import __version__, health
+from market.database import Database
+from market.identity import routes as identity
+from market.identity.credentials import authenticate
+from market.listings import routes as listings
+from market.listings.cache import DocumentCache
+from market.organisations import routes as organisations
+from market.settings import Settings
+from market.web import openapi
+from market.web.problems import problem_response
+from market.web.transaction import (
+    TransactionMiddleware,
+    provide_actor,
+    provide_database,
+    provide_session,
+    provide_visitor,
+)
+from search import open_engine
+
+log = logging.getLogger("market")
+
+MOST_BODY_BYTES = 1_000_000
+
+
+@asynccontextmanager
+async def running(app: Litestar) -> AsyncIterator[None]:
+    """What lives as long as the application: the database's connections, the document cache, the search engine."""
+    settings: Settings = app.state.settings
+    database: Database = app.state.database
+    documents: DocumentCache = app.state.documents
+    await database.open()
+    await documents.start()
+    key = settings.search_key.get_secret_value() if settings.search_key else None
+    app.state.search = open_engine(settings.search_url, key, settings.index_dir, semantic=settings.semantic)
+    try:
+        yield
+    finally:
+        await app.state.search.aclose()
+        await documents.stop()
+        await database.close()
+
+
+def create_app(settings: Settings, *, database_url: str | None = None) -> Litestar:
+    """The application; `database_url` stands for the embedded database where the settings name none."""
+    url = database_url or settings.database_url
+    if url is None:
+        raise ValueError("no database: start through `market serve`, or set MARKET_DATABASE_URL")
+    database = Database(url, pool_size=settings.pool_size)
+    verbs = Router(
+        "/",
+        route_handlers=[identity.router, organisations.router, listings.router],
+        middleware=[TransactionMiddleware(authenticate)],
+        dependencies={
+            "session": Provide(provide_session, sync_to_thread=False),
+            "actor": Provide(provide_actor, sync_to_thread=False),
+            "visitor": Provide(provide_visitor, sync_to_thread=False),
+            "database": Provide(provide_database, sync_to_thread=False),
+        },
+    )
+    # One router for both: the same address is read without a transaction and changed within one.
+    api = Router("/api/v1", route_handlers=[verbs, listings.public_router])
+    return Litestar(
+        route_handlers=[api, health.router, openapi.router],
+        exception_handlers={Exception: problem_response},
+        plugins=[PydanticPlugin(prefer_alias=True)],
+        lifespan=[running],
+        state=State(
+            {
+                "database": database,
+                "documents": DocumentCache(database),
+                "settings": settings,
+                "base_url": settings.base_url,
+            }
+        ),
+        request_max_body_size=MOST_BODY_BYTES,
+        openapi_config=openapi.config(__version__, settings.base_url),
+        logging_config=None,
+        debug=False,
+    )

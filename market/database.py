@@ -1,0 +1,110 @@
+"""How the application reaches PostgreSQL: the base of all tables, the engine, and one clock per transaction.
+
+It knows no feature. SQLAlchemy sessions serve the verbs; hot public reads use the asyncpg pool directly.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import uuid_utils.compat
+from sqlalchemy import DateTime, Enum, MetaData, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+).naming_convention
+
+
+def new_id() -> UUID:
+    """A UUIDv7: unguessable enough to show, ordered enough to index."""
+    return uuid_utils.compat.uuid7()
+
+
+def moment(*, nullable: bool = False, index: bool = False) -> Any:
+    """A column that holds an instant, aware, in UTC."""
+    return Field(
+        default=None if nullable else ...,
+        sa_type=DateTime(timezone=True),
+        nullable=nullable,
+        index=index,
+    )
+
+
+def word(kind: type[StrEnum], *, default: Any = ..., index: bool = False, nullable: bool = False) -> Any:
+    """A column that holds one word of a closed list, as text with a CHECK constraint."""
+    column_type = Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        values_callable=lambda e: [m.value for m in e],
+    )
+    return Field(default=default, sa_type=column_type, nullable=nullable, index=index)
+
+
+def identifier(**options: Any) -> Any:
+    """The primary key of a table."""
+    return Field(default_factory=new_id, primary_key=True, **options)
+
+
+def database_urls(url: str) -> tuple[URL, str]:
+    """The same address for SQLAlchemy (`postgresql+asyncpg://`) and for asyncpg (`postgresql://`)."""
+    given = make_url(url)
+    plain = given.set(drivername="postgresql")
+    return given.set(drivername="postgresql+asyncpg"), plain.render_as_string(hide_password=False)
+
+
+class Database:
+    """One engine for the verbs and one asyncpg pool for hot reads and notifications, of one process."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        alchemy, self.plain_url = database_urls(url)
+        self.engine: AsyncEngine = create_async_engine(
+            alchemy, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=False
+        )
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        self._pool: asyncpg.Pool | None = None
+        self._pool_size = pool_size
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        if self._pool is None:
+            raise RuntimeError("the database was not opened")
+        return self._pool
+
+    async def open(self) -> None:
+        if self._pool is None:
+            self._pool = await asyncpg.create_pool(self.plain_url, min_size=1, max_size=self._pool_size)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+        await self.engine.dispose()
+
+
+async def now(session: AsyncSession) -> datetime:
+    """The database's clock at the start of this transaction, in UTC: the one `now` of a request."""
+    known = session.info.get("now")
+    if isinstance(known, datetime):
+        return known
+    at: datetime = (await session.execute(text("SELECT transaction_timestamp()"))).scalar_one()
+    session.info["now"] = at.astimezone(UTC)
+    return at.astimezone(UTC)
+
+
+def row_values(row: SQLModel) -> Mapping[str, Any]:
+    """The columns of a row by name, for a view to be made from."""
+    return {name: getattr(row, name) for name in type(row).model_fields}

@@ -1,0 +1,48 @@
+"""Whether this process lives, and whether it can serve."""
+
+from typing import Any
+
+import asyncpg
+from litestar import Request, Response, Router, get
+from litestar.datastructures import State
+
+from market.database import Database
+from schemas.values import View
+
+_LAG = "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::float AS lag, count(*) AS waiting FROM search_dirty"
+
+
+class Readiness(View):
+    """`index_lag_seconds` is the age of the oldest change that the search does not show yet."""
+
+    database: bool
+    search: bool
+    index_lag_seconds: float | None
+    index_waiting: int | None
+
+
+@get("/health", opt={"public": True}, summary="The process lives")
+async def health() -> dict[str, str]:
+    """Answers without asking anything else."""
+    return {"status": "ok"}
+
+
+@get("/ready", opt={"public": True}, summary="The process can serve")
+async def ready(request: Request[Any, Any, Any], state: State) -> Response[Readiness]:
+    """200 when the database and the search answer, 503 otherwise."""
+    database: Database = state.database
+    lag: float | None = None
+    waiting: int | None = None
+    try:
+        row = await database.pool.fetchrow(_LAG, timeout=2)
+        lag, waiting = (row["lag"], row["waiting"]) if row else (None, None)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        pass
+    search = (await request.app.state.search.health()).reachable
+    view = Readiness(database=lag is not None, search=search, index_lag_seconds=lag, index_waiting=waiting)
+    return Response(
+        view, status_code=200 if lag is not None and search else 503, headers={"Cache-Control": "no-store"}
+    )
+
+
+router = Router("/", route_handlers=[health, ready], tags=["Health"])

@@ -1,0 +1,1 @@
+"""People, their memberships and roles, sessions, API keys and invitations."""

@@ -1,0 +1,1 @@
+"""The record: events of every subject, each chained to the one before by hash, written with what they record."""

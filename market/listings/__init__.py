@@ -1,0 +1,1 @@
+"""What the three kinds of listing share: drafts, review by four eyes, publication, versions and freshness."""

@@ -1,0 +1,131 @@
+"""The public documents in memory, as bytes: filled on read, dropped by notifications from PostgreSQL.
+
+A notification is sent by the transaction that changes a listing, so that a withdrawn one is gone from every process
+as soon as its transaction commits. While the process does not hear notifications, nothing is served from memory.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from market.database import Database
+from schemas.vocabulary import ListingStatus
+
+log = logging.getLogger("market.listings")
+
+CHANNEL = "listing_changed"
+MOST_BYTES = 64 * 1024 * 1024
+
+# By primary key; the version is the listing's latest.
+_READ = """
+SELECT l.status, v.number, v.sha256, v.document
+FROM listing l LEFT JOIN listing_version v ON v.listing_id = l.id AND v.number = l.published_version
+WHERE l.id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicDocument:
+    """What is served: the state decides whether, the bytes decide what."""
+
+    status: ListingStatus
+    etag: str
+    document: bytes
+
+
+class DocumentCache:
+    """Public documents of one process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._held: OrderedDict[UUID, PublicDocument] = OrderedDict()
+        self._bytes = 0
+        self._changes = 0
+        self._listening = False
+        self._listener: asyncio.Task[None] | None = None
+
+    def held(self, listing_id: UUID) -> PublicDocument | None:
+        """From memory, without a wait."""
+        return self._held.get(listing_id) if self._listening else None
+
+    async def read(self, listing_id: UUID) -> PublicDocument | None:
+        """From the database; None where nothing was ever published under this id."""
+        seen = self._changes
+        row = await self._database.pool.fetchrow(_READ, listing_id)
+        if row is None or row["document"] is None:
+            return None
+        found = PublicDocument(ListingStatus(row["status"]), f'"{row["sha256"].hex()}"', row["document"])
+        if self._listening and seen == self._changes:  # else it may have changed while it was read
+            self._keep(listing_id, found)
+        return found
+
+    def _keep(self, listing_id: UUID, found: PublicDocument) -> None:
+        self._drop(listing_id)
+        self._held[listing_id] = found
+        self._bytes += len(found.document)
+        while self._bytes > MOST_BYTES:
+            _, oldest = self._held.popitem(last=False)
+            self._bytes -= len(oldest.document)
+
+    def _drop(self, listing_id: UUID) -> None:
+        dropped = self._held.pop(listing_id, None)
+        if dropped is not None:
+            self._bytes -= len(dropped.document)
+
+    def _heard(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
+        self._changes += 1
+        self._drop(UUID(payload))
+
+    def _deaf(self) -> None:
+        self._listening = False
+        self._changes += 1
+        self._held.clear()
+        self._bytes = 0
+
+    async def start(self) -> None:
+        """Listen from now on, and again after every loss of the connection."""
+        ready = asyncio.Event()
+        self._listener = asyncio.create_task(self._listen(ready), name="listing notifications")
+        await ready.wait()
+
+    async def stop(self) -> None:
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.gather(self._listener, return_exceptions=True)
+            self._listener = None
+        self._deaf()
+
+    async def _listen(self, ready: asyncio.Event) -> None:
+        while True:
+            try:
+                connection = await asyncpg.connect(self._database.plain_url, timeout=10)
+            except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+                log.warning("not hearing changes of listings, reading them all from the database: %s", error)
+                ready.set()
+                await asyncio.sleep(1)
+                continue
+            lost = asyncio.Event()
+            try:
+                connection.add_termination_listener(lambda _, lost=lost: lost.set())
+                await connection.add_listener(CHANNEL, self._heard)
+                self._listening = True
+                ready.set()
+                await self._watch(connection, lost)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                pass
+            finally:
+                self._deaf()
+                connection.terminate()
+
+    @staticmethod
+    async def _watch(connection: asyncpg.Connection, lost: asyncio.Event) -> None:
+        """Until the connection is lost; asked every half second, since a silent death sends nothing."""
+        while not lost.is_set():
+            try:
+                await asyncio.wait_for(lost.wait(), 0.5)
+            except TimeoutError:
+                await connection.execute("SELECT 1", timeout=0.5)

@@ -1,0 +1,117 @@
+"""Reads of listings; what an actor may see of the working copies starts from `visible_to`."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from market.errors import ListingArchived, ListingPaused, ListingWithdrawn, NotFound
+from market.listings.rules import PUBLIC, differences
+from market.listings.tables import Listing, ListingVersion
+from market.permissions import Actor
+from schemas.listings import VersionSummary
+from schemas.vocabulary import ListingStatus
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Working copies are seen by their organisation, the operator and the auditor."""
+    if actor.sees_everything:
+        return true()
+    return col(Listing.organisation_id).in_(list(actor.organisations))
+
+
+async def working_copy(
+    session: AsyncSession, actor: Actor, listing_id: UUID, *, lock: bool = False
+) -> Listing:
+    """The listing as its owner sees it, or NotFound; `lock` holds its row until the transaction ends."""
+    query = select(Listing).where(Listing.id == listing_id, visible_to(actor))
+    found = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("no listing of yours has this id")
+    return found
+
+
+async def published(session: AsyncSession, listing_id: UUID, *, lock: bool = False) -> Listing:
+    """A listing that the public may read now; NotFound, or Gone with the reason."""
+    query = select(Listing).where(Listing.id == listing_id)
+    found = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+    if found is None or found.published_version is None:
+        raise NotFound("no published listing has this id")
+    refuse_unreadable(found.status)
+    return found
+
+
+def refuse_unreadable(status: ListingStatus) -> None:
+    """Raise the reason why a listing that was published is not read now."""
+    if status not in PUBLIC:
+        raise {ListingStatus.PAUSED: ListingPaused, ListingStatus.ARCHIVED: ListingArchived}.get(
+            status, ListingWithdrawn
+        )()
+
+
+def own_listings(actor: Actor, status: ListingStatus | None) -> Any:
+    """The working copies that the actor sees, for a page."""
+    query = select(Listing).where(visible_to(actor))
+    return query.where(Listing.status == status) if status else query
+
+
+async def versions(session: AsyncSession, listing_id: UUID) -> list[VersionSummary]:
+    """Every published version, oldest first, each with what it changed."""
+    found = await session.execute(
+        select(ListingVersion)
+        .where(ListingVersion.listing_id == listing_id)
+        .order_by(col(ListingVersion.number))
+    )
+    summaries: list[VersionSummary] = []
+    before: dict[str, Any] | None = None
+    for version in found.scalars():
+        document = json.loads(version.document)
+        changes = differences(_compared(before), _compared(document)) if before is not None else []
+        summaries.append(
+            VersionSummary(
+                number=version.number,
+                sha256=version.sha256.hex(),
+                published_at=version.published_at,
+                published_by=version.published_by,
+                changes=changes,
+            )
+        )
+        before = document
+    return summaries
+
+
+def _compared(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in ("version", "published_at")}
+
+
+async def version(session: AsyncSession, listing_id: UUID, number: int) -> ListingVersion:
+    """One published version, or NotFound."""
+    found = await session.get(ListingVersion, (listing_id, number))
+    if found is None:
+        raise NotFound("the listing has no such version")
+    return found
+
+
+async def latest_documents(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, tuple[Listing, bytes]]:
+    """The listings of these ids that were published, each with its latest document."""
+    found = await session.execute(
+        select(Listing, ListingVersion.document)
+        .join(
+            ListingVersion,
+            (col(ListingVersion.listing_id) == Listing.id)
+            & (col(ListingVersion.number) == Listing.published_version),
+        )
+        .where(col(Listing.id).in_(ids))
+    )
+    return {listing.id: (listing, document) for listing, document in found.all()}
+
+
+async def published_count(session: AsyncSession, organisation_id: UUID) -> int:
+    query = select(func.count()).where(
+        Listing.organisation_id == organisation_id, or_(*(col(Listing.status) == status for status in PUBLIC))
+    )
+    return int((await session.execute(query)).scalar_one())

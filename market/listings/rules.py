@@ -1,0 +1,140 @@
+"""The state machine of a listing, four eyes, freshness, and what changed between two documents; no database."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from market.errors import NotAllowed, WrongState
+from market.opportunities import rules as opportunities
+from market.products import rules as products
+from market.results import rules as results
+from schemas.listings import Content, Difference, OpportunityContent, ProductContent, ResultContent, Unmet
+from schemas.vocabulary import ListingStatus, Review
+
+CONFIRM_EVERY = timedelta(days=180)
+ARCHIVE_AFTER = timedelta(days=60)
+"""A stale listing that nobody confirms is archived."""
+
+CONTENT: TypeAdapter[ResultContent | ProductContent | OpportunityContent] = TypeAdapter(Content)
+
+S = ListingStatus
+BEFORE_PUBLICATION = frozenset({S.DRAFT, S.IN_REVIEW, S.APPROVED})
+PUBLIC = frozenset({S.PUBLISHED, S.STALE, S.UNDER_DEAL, S.CLOSED})
+"""The states in which the public reads the document."""
+SEARCHABLE = frozenset({S.PUBLISHED, S.STALE, S.UNDER_DEAL})
+ENDED = frozenset({S.WITHDRAWN, S.CLOSED})
+
+
+class Verb(StrEnum):
+    CHANGE = "change"
+    SUBMIT = "submit"
+    REFUSE = "refuse"
+    APPROVE = "approve"
+    PUBLISH = "publish"
+    PAUSE = "pause"
+    CONFIRM = "confirm"
+    WITHDRAW = "withdraw"
+    GO_STALE = "go_stale"
+    ARCHIVE = "archive"
+    HOLD = "hold"
+    RELEASE = "release"
+    CLOSE = "close"
+
+
+FROM: Mapping[Verb, frozenset[ListingStatus]] = {
+    Verb.CHANGE: frozenset({S.DRAFT, S.APPROVED, S.PUBLISHED, S.STALE, S.PAUSED}),
+    Verb.SUBMIT: frozenset({S.DRAFT, S.PUBLISHED, S.STALE, S.PAUSED}),
+    Verb.REFUSE: frozenset({S.IN_REVIEW, S.PUBLISHED, S.STALE, S.PAUSED}),
+    Verb.APPROVE: frozenset({S.IN_REVIEW, S.PUBLISHED, S.STALE, S.PAUSED}),
+    Verb.PUBLISH: frozenset({S.APPROVED, S.PUBLISHED, S.STALE, S.PAUSED}),
+    Verb.PAUSE: frozenset({S.PUBLISHED, S.STALE}),
+    Verb.CONFIRM: frozenset({S.PUBLISHED, S.STALE, S.ARCHIVED}),
+    Verb.WITHDRAW: frozenset(S) - ENDED - {S.UNDER_DEAL},
+    Verb.GO_STALE: frozenset({S.PUBLISHED}),
+    Verb.ARCHIVE: frozenset({S.STALE}),
+    Verb.HOLD: frozenset({S.PUBLISHED, S.STALE}),
+    Verb.RELEASE: frozenset({S.UNDER_DEAL}),
+    Verb.CLOSE: frozenset({S.UNDER_DEAL}),
+}
+"""From which states each verb is possible. A change of a published listing is reviewed while the old one stands."""
+
+REVIEW_FROM: Mapping[Verb, frozenset[Review]] = {
+    Verb.CHANGE: frozenset({Review.DRAFT, Review.APPROVED, Review.CLEAN}),
+    Verb.SUBMIT: frozenset({Review.DRAFT}),
+    Verb.REFUSE: frozenset({Review.IN_REVIEW}),
+    Verb.APPROVE: frozenset({Review.IN_REVIEW}),
+}
+
+
+def check_transition(verb: Verb, status: ListingStatus, review: Review) -> None:
+    """Raise WrongState where the verb is not possible, naming the states from which it is."""
+    if status not in FROM[verb]:
+        able = ", ".join(sorted(FROM[verb]))
+        raise WrongState(f"the listing is {status}; {verb.value.replace('_', ' ')} is possible from: {able}")
+    reviews = REVIEW_FROM.get(verb)
+    if reviews is not None and review not in reviews:
+        able = ", ".join(sorted(reviews))
+        raise WrongState(f"its content is {review}; {verb} is possible while the content is: {able}")
+
+
+def check_four_eyes(approver: UUID, editors: Sequence[UUID]) -> None:
+    """Whoever wrote in the content may not approve it."""
+    if approver in editors:
+        raise NotAllowed("four eyes: you have written in this content, another person approves it")
+
+
+def is_due(status: ListingStatus, confirm_due_at: datetime | None, now: datetime) -> Verb | None:
+    """What the passing of time does to a listing at `now`: it goes stale, is archived, or nothing."""
+    if confirm_due_at is None:
+        return None
+    if status is S.STALE and now >= confirm_due_at + ARCHIVE_AFTER:
+        return Verb.ARCHIVE
+    if status is S.PUBLISHED and now >= confirm_due_at:
+        return Verb.GO_STALE
+    return None
+
+
+def unmet(
+    verb: Verb, content: ResultContent | ProductContent | OpportunityContent, now: datetime
+) -> list[Unmet]:
+    """The conditions that the content does not meet for SUBMIT, APPROVE or PUBLISH, all of them at once."""
+    found: list[Unmet] = []
+    if isinstance(content, ResultContent):
+        found += results.unmet_for_submission(content, now.date())
+        if verb in (Verb.APPROVE, Verb.PUBLISH):
+            found += results.unmet_for_approval(content)
+        if verb is Verb.PUBLISH:
+            found += results.unmet_for_publication(content)
+    elif isinstance(content, ProductContent):
+        found += products.unmet_for_submission(content, now.date())
+    elif verb is Verb.SUBMIT:  # its deadline was 14 days away when it was submitted
+        found += opportunities.unmet_for_submission(content, now)
+    return found
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """RFC 7396: null removes a member, an object goes deeper, all else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def differences(before: Any, after: Any, pointer: str = "") -> list[Difference]:
+    """Where two JSON documents differ, deepest first places named by JSON Pointer; a missing member is null."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        found: list[Difference] = []
+        for name in sorted(before.keys() | after.keys()):
+            step = str(name).replace("~", "~0").replace("/", "~1")
+            found += differences(before.get(name), after.get(name), f"{pointer}/{step}")
+        return found
+    return [] if before == after else [Difference(pointer=pointer, before=before, after=after)]

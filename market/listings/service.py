@@ -1,0 +1,234 @@
+"""The verbs of a listing: draft, change, submit, refuse, approve, publish, pause, confirm, withdraw."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from market.database import now
+from market.errors import Incomplete, Invalid, NotAllowed
+from market.ledger.rules import sha256
+from market.ledger.service import record
+from market.listings import queries, rules
+from market.listings.documents import public_document
+from market.listings.rules import Verb
+from market.listings.tables import Listing, ListingVersion
+from market.organisations.queries import organisation as organisation_by_id
+from market.permissions import Actor, Permission, require
+from market.web.problems import validated
+from schemas.listings import NewListing
+from schemas.values import FieldProblem
+from schemas.vocabulary import ListingKind, ListingStatus, Review, Role
+
+
+async def draft(session: AsyncSession, actor: Actor, data: NewListing) -> Listing:
+    """Begin a listing. Members with edit rights of its organisation; Invalid where the organisation is not named."""
+    given = data.root
+    organisation_id = given.organisation_id or _only(actor.where(Permission.EDIT_LISTING))
+    require(actor, Permission.EDIT_LISTING, organisation_id)
+    at = await now(session)
+    listing = Listing(
+        kind=ListingKind(given.kind),
+        organisation_id=organisation_id,
+        content=given.model_dump(mode="json", exclude={"organisation_id"}),
+        created_by=actor.person_id,
+        editors=[actor.person_id],
+        created_at=at,
+        updated_at=at,
+    )
+    session.add(listing)
+    await session.flush()
+    await record(session, actor, ("listing", listing.id), "drafted", data={"kind": given.kind})
+    return listing
+
+
+def _only(organisations: list[UUID]) -> UUID:
+    if not organisations:
+        raise NotAllowed("edit listing needs one of the roles: buyer, researcher, tto_director, tto_officer")
+    if len(organisations) > 1:
+        detail = "you belong to several organisations: name one"
+        raise Invalid(errors=[FieldProblem(pointer="/organisation_id", detail=detail)])
+    return organisations[0]
+
+
+async def change(session: AsyncSession, actor: Actor, listing: Listing, patch: dict[str, Any]) -> Listing:
+    """Apply an RFC 7396 merge patch to the content; the published version stands until the change is published.
+
+    `listing` is locked by the caller. Invalid names the fields; WrongState while the content is in review.
+    """
+    role = require(actor, Permission.EDIT_LISTING, listing.organisation_id)
+    rules.check_transition(Verb.CHANGE, listing.status, listing.review)
+    merged = rules.merge_patch(listing.content, patch)
+    if merged.get("kind") != listing.kind:
+        raise Invalid(errors=[FieldProblem(pointer="/kind", detail="a listing keeps its kind")])
+    try:
+        content = rules.CONTENT.validate_python(merged)
+    except ValidationError as error:
+        raise validated(error, merged) from error
+    before, after = listing.content, content.model_dump(mode="json")
+    if listing.review is Review.CLEAN:
+        listing.editors = []
+    if actor.person_id not in listing.editors:
+        listing.editors = [*listing.editors, actor.person_id]
+    listing.content = after
+    _review(listing, Review.DRAFT)
+    changed = [difference.pointer for difference in rules.differences(before, after)]
+    return await _moved(session, actor, listing, "changed", role, data={"changed": changed})
+
+
+async def submit(session: AsyncSession, actor: Actor, listing: Listing) -> Listing:
+    """Hand the content in for review. Officers and buyers; Incomplete lists all that is missing."""
+    role = require(actor, Permission.SUBMIT_LISTING, listing.organisation_id)
+    await _check(session, Verb.SUBMIT, listing)
+    listing.refusal_reason = None
+    _review(listing, Review.IN_REVIEW)
+    return await _moved(session, actor, listing, "submitted", role)
+
+
+async def refuse(session: AsyncSession, actor: Actor, listing: Listing, reason: str) -> Listing:
+    """Send it back with a reason. The owner's director or the operator."""
+    role = require(actor, Permission.REFUSE_LISTING, listing.organisation_id)
+    rules.check_transition(Verb.REFUSE, listing.status, listing.review)
+    listing.refusal_reason = reason
+    _review(listing, Review.DRAFT)
+    return await _moved(session, actor, listing, "refused", role, reason=reason)
+
+
+async def approve(session: AsyncSession, actor: Actor, listing: Listing) -> Listing:
+    """Approve the content: four eyes, the approver has not written in it. The owner's director or the operator."""
+    role = require(actor, Permission.APPROVE_LISTING, listing.organisation_id)
+    await _check(session, Verb.APPROVE, listing)
+    rules.check_four_eyes(actor.person_id, listing.editors)
+    _review(listing, Review.APPROVED)
+    return await _moved(session, actor, listing, "approved", role)
+
+
+async def publish(session: AsyncSession, actor: Actor, listing: Listing) -> Listing:
+    """Publish the approved content as the next version, or bring a paused listing back with the version it has."""
+    role = require(actor, Permission.PUBLISH_LISTING, listing.organisation_id)
+    at = await now(session)
+    if listing.status is ListingStatus.PAUSED and listing.review is Review.CLEAN:
+        listing.status = ListingStatus.PUBLISHED
+        _confirmed(listing, at)
+        return await _moved(session, actor, listing, "resumed", role)
+    if listing.review is not Review.APPROVED:
+        rules.check_transition(Verb.PUBLISH, listing.status, listing.review)
+        raise Incomplete(
+            errors=[FieldProblem(pointer="/review", detail="the content has to be approved first")]
+        )
+    await _check(session, Verb.PUBLISH, listing)
+    version = await _publish_version(session, actor, listing, at)
+    data = {"version": version.number, "sha256": version.sha256.hex()}
+    return await _moved(session, actor, listing, "published", role, data=data)
+
+
+async def _publish_version(
+    session: AsyncSession, actor: Actor, listing: Listing, at: datetime
+) -> ListingVersion:
+    organisation = await organisation_by_id(session, listing.organisation_id)
+    content = rules.CONTENT.validate_python(listing.content)
+    number = (listing.published_version or 0) + 1
+    document = public_document(listing, organisation, content, number, at)
+    version = ListingVersion(
+        listing_id=listing.id,
+        number=number,
+        document=document,
+        sha256=sha256(document),
+        published_at=at,
+        published_by=actor.person_id,
+    )
+    session.add(version)
+    listing.published_version = number
+    listing.published_at = listing.published_at or at
+    listing.status = ListingStatus.PUBLISHED
+    listing.review = Review.CLEAN
+    _confirmed(listing, at)
+    return version
+
+
+async def pause(session: AsyncSession, actor: Actor, listing: Listing) -> Listing:
+    """Take it out of the hall for a while; its address answers that it is paused."""
+    role = require(actor, Permission.WITHDRAW_LISTING, listing.organisation_id)
+    rules.check_transition(Verb.PAUSE, listing.status, listing.review)
+    listing.status = ListingStatus.PAUSED
+    return await _moved(session, actor, listing, "paused", role)
+
+
+async def confirm(session: AsyncSession, actor: Actor, listing: Listing) -> Listing:
+    """The owner says that it still stands, which is due every 180 days; a stale or archived one comes back."""
+    role = require(actor, Permission.WITHDRAW_LISTING, listing.organisation_id)
+    rules.check_transition(Verb.CONFIRM, listing.status, listing.review)
+    listing.status = ListingStatus.PUBLISHED
+    _confirmed(listing, await now(session))
+    return await _moved(session, actor, listing, "confirmed", role)
+
+
+async def withdraw(session: AsyncSession, actor: Actor, listing: Listing, reason: str) -> Listing:
+    """End it with a reason; nothing is deleted. The owner, or the operator in a case."""
+    role = require(actor, Permission.WITHDRAW_LISTING, listing.organisation_id)
+    rules.check_transition(Verb.WITHDRAW, listing.status, listing.review)
+    listing.status = ListingStatus.WITHDRAWN
+    listing.withdrawal_reason = reason
+    return await _moved(session, actor, listing, "withdrawn", role, reason=reason)
+
+
+async def let_time_pass(session: AsyncSession, listing: Listing) -> None:
+    """Apply what is due to a locked listing: a published one goes stale, a stale one is archived."""
+    verb = rules.is_due(listing.status, listing.confirm_due_at, await now(session))
+    if verb is not None:
+        listing.status = ListingStatus.ARCHIVED if verb is Verb.ARCHIVE else ListingStatus.STALE
+        await _moved(session, None, listing, "archived" if verb is Verb.ARCHIVE else "went_stale", None)
+
+
+async def move_for_deal(session: AsyncSession, actor: Actor | None, listing: Listing, verb: Verb) -> None:
+    """Hold a locked listing for an exclusive deal, release it when the deal fell through, or close it when it stands."""
+    rules.check_transition(verb, listing.status, listing.review)
+    listing.status = {
+        Verb.HOLD: ListingStatus.UNDER_DEAL,
+        Verb.RELEASE: ListingStatus.PUBLISHED,
+        Verb.CLOSE: ListingStatus.CLOSED,
+    }[verb]
+    await _moved(session, actor, listing, {"hold": "held", "release": "released"}.get(verb, "closed"), None)
+
+
+async def locked(session: AsyncSession, actor: Actor, listing_id: UUID) -> Listing:
+    """The actor's listing, held for a change, with everything applied that was due."""
+    listing = await queries.working_copy(session, actor, listing_id, lock=True)
+    await let_time_pass(session, listing)
+    return listing
+
+
+async def _check(session: AsyncSession, verb: Verb, listing: Listing) -> None:
+    rules.check_transition(verb, listing.status, listing.review)
+    missing = rules.unmet(verb, rules.CONTENT.validate_python(listing.content), await now(session))
+    if missing:
+        raise Incomplete(errors=[FieldProblem(**condition.model_dump()) for condition in missing])
+
+
+def _review(listing: Listing, review: Review) -> None:
+    listing.review = review
+    if listing.published_version is None:
+        listing.status = ListingStatus(review.value)
+
+
+def _confirmed(listing: Listing, at: datetime) -> None:
+    listing.confirmed_at = at
+    listing.confirm_due_at = at + rules.CONFIRM_EVERY
+
+
+async def _moved(
+    session: AsyncSession,
+    actor: Actor | None,
+    listing: Listing,
+    kind: str,
+    role: Role | None,
+    *,
+    reason: str | None = None,
+    data: dict[str, Any] | None = None,
+) -> Listing:
+    listing.revision += 1
+    listing.updated_at = await now(session)
+    await record(session, actor, ("listing", listing.id), kind, role=role, reason=reason, data=data)
+    return listing

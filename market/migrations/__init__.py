@@ -1,0 +1,1 @@
+"""The schema's history; `market migrate` brings a database to its head."""

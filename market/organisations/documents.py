@@ -1,0 +1,17 @@
+"""Row to view of an organisation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from market.organisations.tables import Organisation, OrganisationIdentifier
+from schemas.organisations import IdentifierView, OrganisationView
+
+
+def organisation_fields(row: Organisation, identifiers: Sequence[OrganisationIdentifier]) -> dict[str, Any]:
+    """What every view of an organisation shows."""
+    shown = [IdentifierView(scheme=i.scheme, value=i.value, check=i.check_result) for i in identifiers]  # type: ignore[arg-type] # checked by the model
+    return row.model_dump() | {"identifiers": shown}
+
+
+def organisation_view(row: Organisation, identifiers: Sequence[OrganisationIdentifier]) -> OrganisationView:
+    return OrganisationView(**organisation_fields(row, identifiers))

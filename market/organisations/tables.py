@@ -1,0 +1,37 @@
+"""Organisations and their identifiers."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from market.database import identifier, moment, word
+from schemas.vocabulary import Founding, OrganisationKind, VerificationLevel
+
+
+class Organisation(SQLModel, table=True):
+    __tablename__ = "organisation"
+
+    id: UUID = identifier()
+    name: dict[str, str] = Field(sa_type=JSONB)
+    kind: OrganisationKind = word(OrganisationKind)
+    founding: Founding = word(Founding)
+    region: str | None = None
+    website: str | None = None
+    verification: VerificationLevel = word(VerificationLevel, default=VerificationLevel.L0)
+    revision: int = 1
+    created_at: datetime = moment()
+
+
+class OrganisationIdentifier(SQLModel, table=True):
+    """A registry number; one organisation per number."""
+
+    __tablename__ = "organisation_identifier"
+    __table_args__ = (UniqueConstraint("scheme", "value"),)
+
+    organisation_id: UUID = Field(primary_key=True, foreign_key="organisation.id")
+    scheme: str = Field(primary_key=True)
+    value: str
+    check_result: str

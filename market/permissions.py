@@ -1,0 +1,168 @@
+"""Who may do what: the role to permission table as data, and the actor that every verb is called with.
+
+The first line of a verb asks `require`; whether the actor may see the row at all is asked by `visible_to` in queries.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from market.errors import NotAllowed
+from schemas.vocabulary import Role, Scope
+
+
+class Permission(StrEnum):
+    EDIT_LISTING = "edit_listing"
+    SUBMIT_LISTING = "submit_listing"
+    APPROVE_LISTING = "approve_listing"
+    PUBLISH_LISTING = "publish_listing"
+    REFUSE_LISTING = "refuse_listing"
+    WITHDRAW_LISTING = "withdraw_listing"
+    EXPRESS_INTEREST = "express_interest"
+    ANSWER_INTEREST = "answer_interest"
+    ASSIGN_MANAGER = "assign_manager"
+    MANAGE = "manage"
+    OPEN_DEAL = "open_deal"
+    SIGN_CONTRACT = "sign_contract"
+    RECORD_PAYMENT = "record_payment"
+    MANAGE_MEMBERS = "manage_members"
+    EDIT_ORGANISATION = "edit_organisation"
+    VERIFY_ORGANISATION = "verify_organisation"
+    COMPILE_EDITION = "compile_edition"
+    READ_EVERYTHING = "read_everything"
+
+
+P = Permission
+
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.RESEARCHER: frozenset({P.EDIT_LISTING}),
+    Role.TTO_OFFICER: frozenset(
+        {
+            P.EDIT_LISTING,
+            P.SUBMIT_LISTING,
+            P.WITHDRAW_LISTING,
+            P.ANSWER_INTEREST,
+            P.ASSIGN_MANAGER,
+            P.OPEN_DEAL,
+        }
+    ),
+    Role.TTO_DIRECTOR: frozenset(
+        {
+            P.EDIT_LISTING,
+            P.APPROVE_LISTING,
+            P.PUBLISH_LISTING,
+            P.REFUSE_LISTING,
+            P.WITHDRAW_LISTING,
+            P.ANSWER_INTEREST,
+            P.ASSIGN_MANAGER,
+            P.OPEN_DEAL,
+            P.SIGN_CONTRACT,
+            P.MANAGE_MEMBERS,
+            P.EDIT_ORGANISATION,
+        }
+    ),
+    Role.BUYER: frozenset(
+        {
+            P.EDIT_LISTING,
+            P.SUBMIT_LISTING,
+            P.WITHDRAW_LISTING,
+            P.EXPRESS_INTEREST,
+            P.ANSWER_INTEREST,
+            P.ASSIGN_MANAGER,
+            P.OPEN_DEAL,
+            P.SIGN_CONTRACT,
+            P.RECORD_PAYMENT,
+            P.MANAGE_MEMBERS,
+            P.EDIT_ORGANISATION,
+        }
+    ),
+    Role.MANAGER: frozenset({P.MANAGE, P.EDIT_ORGANISATION, P.MANAGE_MEMBERS}),
+    Role.REVIEWER: frozenset(),
+    Role.FINANCE: frozenset({P.RECORD_PAYMENT}),
+    Role.OPERATOR: frozenset(
+        {
+            P.APPROVE_LISTING,
+            P.PUBLISH_LISTING,
+            P.REFUSE_LISTING,
+            P.WITHDRAW_LISTING,
+            P.VERIFY_ORGANISATION,
+            P.COMPILE_EDITION,
+            P.ASSIGN_MANAGER,
+            P.READ_EVERYTHING,
+            P.MANAGE_MEMBERS,
+        }
+    ),
+    Role.AUDITOR: frozenset({P.READ_EVERYTHING}),
+}
+
+# These two are held in the operator's own organisation and reach every other one.
+HALL_ROLES = frozenset({Role.OPERATOR, Role.AUDITOR})
+
+SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
+    Scope.READ: frozenset({P.READ_EVERYTHING}),
+    Scope.LISTINGS: frozenset(
+        {
+            P.EDIT_LISTING,
+            P.SUBMIT_LISTING,
+            P.APPROVE_LISTING,
+            P.PUBLISH_LISTING,
+            P.REFUSE_LISTING,
+            P.WITHDRAW_LISTING,
+        }
+    ),
+    Scope.INTERESTS: frozenset({P.EXPRESS_INTEREST, P.ANSWER_INTEREST, P.ASSIGN_MANAGER, P.MANAGE}),
+    Scope.DEALS: frozenset({P.OPEN_DEAL, P.SIGN_CONTRACT, P.RECORD_PAYMENT}),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The caller of a verb: one person, with their roles in each organisation.
+
+    `scopes` is None for a session and limits an API key, whose `organisations` holds the key's organisation alone.
+    """
+
+    person_id: UUID
+    organisations: Mapping[UUID, frozenset[Role]] = field(default_factory=dict)
+    session_id: UUID | None = None
+    api_key_id: UUID | None = None
+    scopes: frozenset[Scope] | None = None
+
+    @property
+    def principal(self) -> str:
+        return f"key:{self.api_key_id}" if self.api_key_id else f"person:{self.person_id}"
+
+    @property
+    def hall_roles(self) -> frozenset[Role]:
+        return frozenset(role for roles in self.organisations.values() for role in roles & HALL_ROLES)
+
+    @property
+    def sees_everything(self) -> bool:
+        return bool(self.hall_roles) and self._in_scope(Permission.READ_EVERYTHING)
+
+    def _in_scope(self, permission: Permission) -> bool:
+        return self.scopes is None or any(permission in SCOPE_PERMISSIONS[scope] for scope in self.scopes)
+
+    def roles_that_may(self, permission: Permission, organisation_id: UUID | None) -> frozenset[Role]:
+        """The roles by which this actor may do it there; empty when not allowed. None asks for the hall itself."""
+        if not self._in_scope(permission):
+            return frozenset()
+        own = self.organisations.get(organisation_id, frozenset()) if organisation_id else frozenset()
+        return frozenset(role for role in own | self.hall_roles if permission in ROLE_PERMISSIONS[role])
+
+    def may(self, permission: Permission, organisation_id: UUID | None = None) -> bool:
+        return bool(self.roles_that_may(permission, organisation_id))
+
+    def where(self, permission: Permission) -> list[UUID]:
+        """The organisations in which this actor may do it."""
+        return [organisation for organisation in self.organisations if self.may(permission, organisation)]
+
+
+def require(actor: Actor, permission: Permission, organisation_id: UUID | None = None) -> Role:
+    """Answer a role by which the actor may do it, or raise `NotAllowed` naming the roles that may."""
+    roles = actor.roles_that_may(permission, organisation_id)
+    if not roles:
+        able = sorted(role.value for role, held in ROLE_PERMISSIONS.items() if permission in held)
+        raise NotAllowed(f"{permission.value.replace('_', ' ')} needs one of the roles: {', '.join(able)}")
+    return min(roles)

@@ -1,0 +1,1 @@
+"""What is particular to research results and patents (成果)."""

@@ -1,0 +1,207 @@
+"""One request is one transaction: opened when first asked for, committed before the answer is sent.
+
+A failed COMMIT is an error answer, never a 2xx. The answer to a request with an Idempotency-Key is stored in the same
+transaction as its effect, so that a repeat gets the same answer even if the first one never arrived.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from litestar import Request
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from market.database import Database, now
+from market.errors import CrossSiteRequest, Invalid, KeyRequired, KeyReused, RequestInFlight, SecretShownOnce
+from market.errors import Unauthenticated as NotSignedIn
+from market.permissions import Actor
+from market.web.problems import BODY_KEY
+from market.web.tables import StoredAnswer
+from schemas.values import FieldProblem
+
+Authenticate = Callable[[AsyncSession, Request[Any, Any, Any]], Awaitable[Actor | None]]
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+KEPT_HEADERS = frozenset({"content-type", "location", "etag", "link"})
+STATE_KEY = "market.transaction"
+
+
+class Transaction:
+    """The transaction of one request, and who is calling."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self.actor: Actor | None = None
+
+
+class TransactionMiddleware(ASGIMiddleware):
+    """Gives the handler `session` and `actor`, commits or rolls back, and honours Idempotency-Key.
+
+    Handlers may set in `opt`: `secret=True` where the answer holds something shown once, and `key_required=True`
+    where money, bids or signatures move.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, authenticate: Authenticate) -> None:
+        self.authenticate = authenticate
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        request: Request[Any, Any, Any] = Request(scope, receive=receive)
+        database: Database = request.app.state.database
+        async with database.sessions() as session:
+            transaction = Transaction(session)
+            scope["state"][STATE_KEY] = transaction
+            transaction.actor = await self.authenticate(session, request)
+            _refuse_cross_site(request, transaction.actor)
+            scope["state"][BODY_KEY] = await request.body()  # kept by the connection, so that it is read once
+            repeat = await _Repeat.of(request, transaction)
+            if repeat is not None and (stored := await repeat.stored(session)) is not None:
+                await _send_stored(send, stored)
+                return
+            held = _Held()
+            await next_app(scope, receive, held)
+            if held.status < 400:
+                if repeat is not None:
+                    await repeat.store(session, held, secret=bool(scope["route_handler"].opt.get("secret")))
+                await session.commit()
+            else:
+                await session.rollback()
+        await held.release(send)
+
+
+class _Held:
+    """Holds an answer back until its transaction is decided."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def __call__(self, message: Message) -> None:
+        self.messages.append(message)
+
+    @property
+    def start(self) -> HTTPResponseStartEvent:
+        return next(m for m in self.messages if m["type"] == "http.response.start")
+
+    @property
+    def status(self) -> int:
+        return self.start["status"]
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(m["body"] for m in self.messages if m["type"] == "http.response.body")
+
+    async def release(self, send: Send) -> None:
+        for message in self.messages:
+            await send(message)
+
+
+def _refuse_cross_site(request: Request[Any, Any, Any], actor: Actor | None) -> None:
+    """A cookie is sent by the browser whoever asks for it: a change must then come from this very site."""
+    if actor is None or request.method in SAFE or "authorization" in request.headers:
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site == "same-origin" or (site is None and origin == str(request.base_url).rstrip("/")):
+        return
+    raise CrossSiteRequest()
+
+
+class _Repeat:
+    """One Idempotency-Key of one principal."""
+
+    def __init__(self, principal: str, key: str, request: Request[Any, Any, Any], body: bytes) -> None:
+        self.principal, self.key = principal, key
+        self.method, self.path = request.method, request.url.path
+        self.digest = hashlib.sha256(body).digest()
+
+    @classmethod
+    async def of(cls, request: Request[Any, Any, Any], transaction: Transaction) -> "_Repeat | None":
+        if request.method != "POST":
+            return None
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            if request.route_handler.opt.get("key_required"):
+                raise KeyRequired()
+            return None
+        key = key.strip().strip('"')
+        if not 1 <= len(key) <= 128 or not key.isprintable() or not key.isascii():
+            detail = "1 to 128 printable ASCII characters"
+            raise Invalid(errors=[FieldProblem(pointer="Idempotency-Key", detail=detail)])
+        address = request.client.host if request.client else ""
+        principal = transaction.actor.principal if transaction.actor else f"anonymous:{address}"
+        return cls(principal, key, request, await request.body())
+
+    async def stored(self, session: AsyncSession) -> StoredAnswer | None:
+        """The stored answer of an earlier equal request; the lock lasts as long as the transaction."""
+        lock = select(
+            func.pg_try_advisory_xact_lock(func.hashtextextended(f"{self.principal} {self.key}", 0))
+        )
+        if not (await session.execute(lock)).scalar_one():
+            raise RequestInFlight(retry_after=1)
+        found = await session.get(StoredAnswer, (self.principal, self.key))
+        if found is None:
+            return None
+        if (found.method, found.path, found.request_sha256) != (self.method, self.path, self.digest):
+            raise KeyReused()
+        if found.body is None:
+            raise SecretShownOnce()
+        return found
+
+    async def store(self, session: AsyncSession, held: _Held, *, secret: bool) -> None:
+        headers = {
+            name.decode().lower(): value.decode()
+            for name, value in held.start["headers"]
+            if name.decode().lower() in KEPT_HEADERS
+        }
+        session.add(
+            StoredAnswer(
+                principal=self.principal,
+                key=self.key,
+                method=self.method,
+                path=self.path,
+                request_sha256=self.digest,
+                status=held.status,
+                headers=headers,
+                body=None if secret else held.body,
+                stored_at=await now(session),
+            )
+        )
+
+
+async def _send_stored(send: Send, stored: StoredAnswer) -> None:
+    headers = [(name.encode(), str(value).encode()) for name, value in stored.headers.items()]
+    body = stored.body or b""
+    headers += [(b"content-length", str(len(body)).encode()), (b"idempotency-replayed", b"true")]
+    await send({"type": "http.response.start", "status": stored.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def provide_database(request: Request[Any, Any, Any]) -> Database:
+    """The database itself, for what must not wait for this request's transaction."""
+    database: Database = request.app.state.database
+    return database
+
+
+def provide_session(request: Request[Any, Any, Any]) -> AsyncSession:
+    """The session of this request's transaction; nobody else commits it."""
+    transaction: Transaction = request.scope["state"][STATE_KEY]
+    return transaction.session
+
+
+def provide_actor(request: Request[Any, Any, Any]) -> Actor:
+    """Who is calling; 401 for nobody."""
+    transaction: Transaction = request.scope["state"][STATE_KEY]
+    if transaction.actor is None:
+        raise NotSignedIn()
+    return transaction.actor
+
+
+def provide_visitor(request: Request[Any, Any, Any]) -> Actor | None:
+    """Who is calling, or None: for what the public sees too."""
+    transaction: Transaction = request.scope["state"][STATE_KEY]
+    return transaction.actor

@@ -1,0 +1,295 @@
+"""The closed lists of the trade, as text enums; what each value means for the law stands in the rule packs."""
+
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """BCP 47 tags of the two languages that every public text may have."""
+
+    ZH_HANS = "zh-Hans"
+    EN = "en"
+
+
+class OrganisationKind(StrEnum):
+    UNIVERSITY = "university"
+    INSTITUTE = "institute"
+    HOSPITAL = "hospital"
+    NEW_RD_BODY = "new_rd_body"
+    """新型研发机构: decides on its own results, outside the rules for public institutions."""
+    COMPANY = "company"
+    TTO = "tto"
+    """技术转移机构, a technology-transfer office or agency."""
+    OPERATOR = "operator"
+    FUND = "fund"
+    BANK = "bank"
+    INSURER = "insurer"
+    PARK = "park"
+    FACILITY = "facility"
+    ALLIANCE = "alliance"
+    GOVERNMENT = "government"
+
+
+class Founding(StrEnum):
+    """Who founded it (设立性质); decides which floor and pricing rules bind (促进科技成果转化法 art. 18, 45)."""
+
+    STATE_FOUNDED = "state_founded"
+    STATE_OWNED = "state_owned"
+    PRIVATE = "private"
+    FOREIGN = "foreign"
+
+
+class VerificationLevel(StrEnum):
+    """L0 nothing checked; L1 identifier checked; L2 documents seen by the operator."""
+
+    L0 = "L0"
+    L1 = "L1"
+    L2 = "L2"
+
+
+class Role(StrEnum):
+    RESEARCHER = "researcher"
+    TTO_OFFICER = "tto_officer"
+    TTO_DIRECTOR = "tto_director"
+    BUYER = "buyer"
+    MANAGER = "manager"
+    """技术经理人, technology manager."""
+    REVIEWER = "reviewer"
+    FINANCE = "finance"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+class ListingKind(StrEnum):
+    RESULT = "result"
+    """成果: a research result or patent."""
+    PRODUCT = "product"
+    """创新产品(服务): an innovation product or service."""
+    OPPORTUNITY = "opportunity"
+    """场景机会 or 技术需求: a scenario or a technology demand."""
+
+
+class ListingStatus(StrEnum):
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    PAUSED = "paused"
+    STALE = "stale"
+    UNDER_DEAL = "under_deal"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    ARCHIVED = "archived"
+
+
+class Review(StrEnum):
+    """Where the content stands that is not published yet; a published listing goes through it again to change."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    CLEAN = "clean"
+    """Nothing waits: the content is what is published."""
+
+
+class Mode(StrEnum):
+    """Ways to transfer (转化方式)."""
+
+    TRANSFER = "transfer"
+    """转让"""
+    EXCLUSIVE_LICENCE = "exclusive_licence"
+    """独占许可: not even the licensor may use it."""
+    SOLE_LICENCE = "sole_licence"
+    """排他许可: the licensor may use it."""
+    ORDINARY_LICENCE = "ordinary_licence"
+    """普通许可"""
+    OPEN_LICENCE = "open_licence"
+    """专利开放许可"""
+    EQUITY = "equity"
+    """作价入股"""
+    CO_DEVELOPMENT = "co_development"
+    """合作实施"""
+    OPTION = "option"
+    TRIAL = "trial"
+    """先使用后付费"""
+    SALE = "sale"
+    """Sale of a product or service."""
+
+
+class PriceMode(StrEnum):
+    FIXED = "fixed"
+    RANGE = "range"
+    BIDDING = "bidding"
+    """A base price, then competitive bidding (挂牌, 网络竞价)."""
+    ON_REQUEST = "on_request"
+    """面议"""
+
+
+class IPRightKind(StrEnum):
+    INVENTION = "invention"
+    UTILITY_MODEL = "utility_model"
+    DESIGN = "design"
+    SOFTWARE = "software"
+    LAYOUT = "layout"
+    PLANT_VARIETY = "plant_variety"
+    KNOW_HOW = "know_how"
+
+
+class IPRightStatus(StrEnum):
+    PENDING = "pending"
+    PUBLISHED = "published"
+    GRANTED = "granted"
+    LAPSED = "lapsed"
+    EXPIRED = "expired"
+
+
+class ExportClass(StrEnum):
+    """Export control class of a technology (技术进出口管理条例 art. 29, 30, 36)."""
+
+    FREE = "free"
+    RESTRICTED = "restricted"
+    PROHIBITED = "prohibited"
+    UNDETERMINED = "undetermined"
+
+
+class FirstUse(StrEnum):
+    """First-use claims of an innovation product."""
+
+    FIRST_SET = "first_set"
+    """首台套"""
+    FIRST_BATCH = "first_batch"
+    """首批次"""
+    FIRST_VERSION = "first_version"
+    """首版次"""
+
+
+class OpportunityType(StrEnum):
+    SCENARIO = "scenario"
+    """应用场景"""
+    DEMAND = "demand"
+    """技术需求"""
+
+
+class IPTerms(StrEnum):
+    """Who owns what comes out of an opportunity."""
+
+    OWNER = "owner"
+    SOLVER = "solver"
+    SHARED = "shared"
+    NEGOTIABLE = "negotiable"
+
+
+class EditionKind(StrEnum):
+    OPPORTUNITY_LIST = "opportunity_list"
+    """场景机会清单"""
+    PRODUCT_CATALOGUE = "product_catalogue"
+    """创新产品目录"""
+
+
+class EditionStatus(StrEnum):
+    COMPILING = "compiling"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    OUTCOMES_REPORTED = "outcomes_reported"
+
+
+class ItemOutcome(StrEnum):
+    """What became of one item of an edition."""
+
+    MATCHED = "matched"
+    CONTRACTED = "contracted"
+    IN_TRIAL = "in_trial"
+    NO_RESPONSE = "no_response"
+    WITHDRAWN = "withdrawn"
+    ONGOING = "ongoing"
+
+
+class InterestStatus(StrEnum):
+    SUBMITTED = "submitted"
+    ACKNOWLEDGED = "acknowledged"
+    NEGOTIATING = "negotiating"
+    AGREED = "agreed"
+    PASSED = "passed"
+    DECLINED = "declined"
+
+
+class PassReason(StrEnum):
+    """Why a buyer does not go on."""
+
+    TOO_EARLY = "too_early"
+    NO_CLEAR_BENEFIT = "no_clear_benefit_over_existing"
+    COMMERCIAL_ROUTE_UNCLEAR = "commercial_route_unclear"
+    DESCRIPTION_UNCLEAR = "description_unclear"
+    SCIENTIFIC_FEEDBACK = "scientific_feedback"
+    NOT_OUR_FIELD = "not_our_field"
+    ALREADY_HAVE_SOLUTION = "already_have_solution"
+    TERMS_OR_IP_POSITION = "terms_or_ip_position"
+
+
+class DeclineReason(StrEnum):
+    """Why an owner does not go on with an interested party."""
+
+    ALREADY_COMMITTED = "already_committed"
+    PLAN_INSUFFICIENT = "plan_insufficient"
+    CAPACITY_INSUFFICIENT = "capacity_insufficient"
+    FIELD_NOT_OFFERED = "field_not_offered"
+    TERMS_NOT_ACCEPTABLE = "terms_not_acceptable"
+    COMPLIANCE = "compliance"
+    NOT_AVAILABLE = "not_available"
+
+
+class ManagerLevel(StrEnum):
+    """技术经理人 level, 初级 / 中级 / 高级 (T/CASTEM 1007-2022)."""
+
+    JUNIOR = "junior"
+    INTERMEDIATE = "intermediate"
+    SENIOR = "senior"
+
+
+class AssignmentStatus(StrEnum):
+    OFFERED = "offered"
+    ACTIVE = "active"
+    DECLINED = "declined"
+    CLOSED = "closed"
+
+
+class DealStatus(StrEnum):
+    PROPOSED = "proposed"
+    GATING = "gating"
+    CLEARED = "cleared"
+    CONTRACTED = "contracted"
+    PERFORMING = "performing"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class ContractKind(StrEnum):
+    """The five technology contracts (民法典 art. 843, 851, 863, 878, 887)."""
+
+    DEVELOPMENT = "development"
+    """技术开发"""
+    TRANSFER = "transfer"
+    """技术转让"""
+    LICENCE = "licence"
+    """技术许可"""
+    CONSULTING = "consulting"
+    """技术咨询"""
+    SERVICE = "service"
+    """技术服务"""
+
+
+class LicenceKind(StrEnum):
+    """独占 / 排他 / 普通; unspecified is ordinary (技术合同司法解释 art. 25)."""
+
+    EXCLUSIVE = "exclusive"
+    SOLE = "sole"
+    ORDINARY = "ordinary"
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    READ = "read"
+    LISTINGS = "listings"
+    INTERESTS = "interests"
+    DEALS = "deals"

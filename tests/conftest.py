@@ -1,0 +1,101 @@
+"""One real PostgreSQL for the whole run, one database copied from a migrated template for each test module."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+
+from market.app import create_app, running
+from market.database import Database, database_urls
+from market.embedded import EmbeddedPostgres
+from market.migrate import migrate
+from market.settings import Settings
+from tests.makers import Market
+
+# Speed in place of durability: the crash tests start servers of their own.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server's address; MARKET_TEST_DATABASE_URL names another one, for a second version."""
+    given = os.environ.get("MARKET_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    folder = tmp_path_factory.mktemp("postgres")
+    for above in (folder, *folder.parents):
+        if above.stat().st_uid == os.geteuid() and not above.stat().st_mode & 0o001:
+            above.chmod(above.stat().st_mode | 0o001)
+    with EmbeddedPostgres(folder / "data", options=FAST) as server:
+        yield server.url
+
+
+def _named(url: str, database: str) -> str:
+    return (
+        database_urls(url)[0]
+        .set(drivername="postgresql", database=database)
+        .render_as_string(hide_password=False)
+    )
+
+
+async def _admin(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> str:
+    """The name of a migrated database to copy."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+
+    async def make() -> None:
+        await _admin(postgres_url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        await migrate(_named(postgres_url, name))
+
+    asyncio.run(make())
+    return name
+
+
+@pytest_asyncio.fixture(scope="module")
+async def database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
+    """A database of this module's own."""
+    name = f"test_{uuid.uuid4().hex[:8]}"
+    await _admin(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _named(postgres_url, name)
+    await _admin(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(
+        database_url=database_url,
+        demo=True,
+        data_dir=Path(tmp_path_factory.mktemp("market")),
+        base_url="http://hall.test",
+        search_url=None,
+    )
+
+
+@pytest_asyncio.fixture(scope="module")
+async def market(settings: Settings) -> AsyncIterator[Market]:
+    """The whole application in this process, with makers of people, organisations and listings."""
+    app = create_app(settings)
+    async with running(app):  # not app.lifespan(), whose cancel scope does not survive a fixture
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
+            yield Market(app, client, app.state.database, settings)
+
+
+@pytest.fixture(scope="module")
+def database(market: Market) -> Database:
+    return market.database
