@@ -1,0 +1,1 @@
+"""Finding listings: the search endpoint, what a listing shows besides its document, and the index kept in step."""
