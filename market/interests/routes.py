@@ -1,0 +1,178 @@
+"""Interests over HTTP, and the public page of an organisation, which shows how it answers them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from market.database import now
+from market.interests import queries, service
+from market.interests.documents import interest_view
+from market.interests.tables import Interest
+from market.ledger.documents import event_views
+from market.ledger.queries import timeline
+from market.listings.queries import published_count, working_copy
+from market.organisations.documents import organisation_fields
+from market.organisations.queries import identifiers, organisation, organisations
+from market.organisations.tables import Organisation
+from market.permissions import Actor
+from market.web.conditional import answer, match_if_given
+from market.web.paging import Cursor, Limit, page_of, paged
+from schemas.interests import Decline, InterestView, NewInterest, Pass, RefusalCounts, Side
+from schemas.organisations import OrganisationPublic
+from schemas.record import EventView
+from schemas.values import Page
+from schemas.vocabulary import InterestStatus
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+Caller = NamedDependency[Actor]
+InterestId = FromPath[UUID]
+
+OfListing = Annotated[UUID | None, QueryParameter(name="listing", description="Interests in this listing.")]
+OfSide = Annotated[Side | None, QueryParameter(description="Those that you sent, or that you received.")]
+
+
+@post("/listings/{listing_id:uuid}/interests", summary="Express interest, or offer a solution")
+async def express(
+    session: Session, actor: Caller, listing_id: FromPath[UUID], data: JSONBody[NewInterest]
+) -> Response[InterestView]:
+    """For buyers of a verified company; one open interest per listing. The owner answers within 10 working days.
+
+    An exclusive request (transfer, exclusive or sole licence) needs the development plan with its capital; 422 lists
+    everything that is missing.
+    """
+    interest = await service.express(session, actor, listing_id, data)
+    return await _answer(session, interest, status=201)
+
+
+@get("/interests", summary="Your interests")
+async def list_interests(
+    request: AnyRequest,
+    session: Session,
+    actor: Caller,
+    status: FromQuery[InterestStatus | None] = None,
+    listing: OfListing = None,
+    side: OfSide = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response[Page[InterestView]]:
+    """Those that your organisations sent or received, or that you carry as technology manager, newest first."""
+    query = queries.own_interests(actor, status=status, listing_id=listing, side=side)
+    found = await session.execute(page_of(query, col(Interest.id), cursor, limit))
+    rows = list(found.scalars())
+    parties = await _parties(session, rows)
+    at = await now(session)
+    return paged(request, rows, limit, lambda row: interest_view(row, parties, at), lambda row: row.id)
+
+
+@get("/interests/{interest_id:uuid}", summary="One interest")
+async def read_interest(session: Session, actor: Caller, interest_id: InterestId) -> Response[InterestView]:
+    """The form, where it stands, and the reply clock; `overdue` is true while the owner owes a late answer."""
+    return await _answer(session, await queries.interest(session, actor, interest_id))
+
+
+@get("/interests/{interest_id:uuid}/events", summary="What happened to an interest")
+async def list_events(session: Session, actor: Caller, interest_id: InterestId) -> list[EventView]:
+    """Its record, oldest first."""
+    interest = await queries.interest(session, actor, interest_id)
+    return event_views(await timeline(session, "interest", interest.id))
+
+
+@post("/interests/{interest_id:uuid}/acknowledgement", status_code=200, summary="Acknowledge")
+async def acknowledge(
+    request: AnyRequest, session: Session, actor: Caller, interest_id: InterestId
+) -> Response[InterestView]:
+    """The owner's first answer; the reply clock stops."""
+    interest = await _held(request, session, actor, interest_id)
+    return await _answer(session, await service.acknowledge(session, actor, interest))
+
+
+@post("/interests/{interest_id:uuid}/negotiation", status_code=200, summary="Open negotiation")
+async def negotiate(
+    request: AnyRequest, session: Session, actor: Caller, interest_id: InterestId
+) -> Response[InterestView]:
+    """By the owner, once acknowledged; a deal opens from here."""
+    interest = await _held(request, session, actor, interest_id)
+    return await _answer(session, await service.negotiate(session, actor, interest))
+
+
+@post("/interests/{interest_id:uuid}/refusal", status_code=200, summary="Decline, with a structured reason")
+async def decline(
+    request: AnyRequest, session: Session, actor: Caller, interest_id: InterestId, data: JSONBody[Decline]
+) -> Response[InterestView]:
+    """By the owner; the company reads the reason and the note. The reply clock stops."""
+    interest = await _held(request, session, actor, interest_id)
+    return await _answer(session, await service.decline(session, actor, interest, data))
+
+
+@post("/interests/{interest_id:uuid}/pass", status_code=200, summary="Pass, with a structured reason")
+async def pass_(
+    request: AnyRequest, session: Session, actor: Caller, interest_id: InterestId, data: JSONBody[Pass]
+) -> Response[InterestView]:
+    """By the company; the owner reads the reason and the note."""
+    interest = await _held(request, session, actor, interest_id)
+    return await _answer(session, await service.pass_(session, actor, interest, data))
+
+
+@get("/listings/{listing_id:uuid}/refusals", summary="Why interests in your listing ended")
+async def count_refusals(session: Session, actor: Caller, listing_id: FromPath[UUID]) -> RefusalCounts:
+    """How often each reason was given, on either side; nobody is named. For the owner of the listing."""
+    listing = await working_copy(session, actor, listing_id)
+    return await queries.refusals(session, listing.id)
+
+
+@get("/organisations/{organisation_id:uuid}", opt={"public": True}, summary="One organisation")
+async def read_organisation(
+    session: Session, organisation_id: FromPath[UUID]
+) -> Response[OrganisationPublic]:
+    """Its profile, how many listings it has published, and how it answers the interests that it receives."""
+    row = await organisation(session, organisation_id)
+    numbers = await identifiers(session, [row.id])
+    view = OrganisationPublic(
+        **organisation_fields(row, numbers[row.id]),
+        published_listings=await published_count(session, row.id),
+        response=(await queries.response_record(session, [row.id]))[row.id],
+    )
+    return answer(view, revision=row.revision)
+
+
+async def _held(request: AnyRequest, session: AsyncSession, actor: Actor, interest_id: UUID) -> Interest:
+    interest = await queries.interest(session, actor, interest_id, lock=True)
+    match_if_given(request, interest.revision)
+    return interest
+
+
+async def _answer(session: AsyncSession, interest: Interest, *, status: int = 200) -> Response[InterestView]:
+    view = interest_view(interest, await _parties(session, [interest]), await now(session))
+    location = f"/api/v1/interests/{interest.id}" if status == 201 else None
+    return answer(view, revision=interest.revision, status=status, location=location)
+
+
+async def _parties(session: AsyncSession, rows: Sequence[Interest]) -> dict[UUID, Organisation]:
+    return await organisations(
+        session, [party for row in rows for party in (row.organisation_id, row.owner_organisation_id)]
+    )
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        express,
+        list_interests,
+        read_interest,
+        list_events,
+        acknowledge,
+        negotiate,
+        decline,
+        pass_,
+        count_refusals,
+        read_organisation,
+    ],
+    tags=["Interests"],
+)
