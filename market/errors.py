@@ -1,15 +1,17 @@
 """Every error that the application raises on purpose; each knows its HTTP status and its problem type.
 
-    MarketError
+    MarketError 500
+    ├── MalformedBody 400, KeyRequired 400
     ├── Unauthenticated 401 ── SignInFailed
     ├── NotAllowed 403 ── CrossSiteRequest
     ├── NotFound 404
-    ├── Gone 410 ── ListingPaused, ListingWithdrawn
-    ├── Conflict 409
-    │   ├── WrongState, AlreadyExists, RequestInFlight, SecretShownOnce
+    ├── MethodNotAllowed 405
+    ├── Conflict 409 ── WrongState, AlreadyExists, RequestInFlight, SecretShownOnce
+    ├── Gone 410 ── ListingPaused, ListingWithdrawn, ListingArchived
     ├── PreconditionFailed 412
+    ├── TooLarge 413
     ├── Invalid 422 ── Incomplete, KeyReused
-    ├── IfMatchRequired 428, KeyRequired 400, MalformedBody 400
+    ├── IfMatchRequired 428
     ├── TooManyRequests 429
     └── Unavailable 503
 
@@ -20,7 +22,7 @@ the status number.
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from schemas.values import FieldProblem
 
@@ -186,6 +188,8 @@ class Invalid(MarketError):
     status = 422
     title_zh = "部分字段无效"
     remedy = "Each entry of errors names a field by JSON Pointer and says what is wrong with it."
+    found: tuple[Sequence[Any], Any] | None = None
+    """What pydantic found in which input, where the errors come from it: to be said again in another language."""
 
 
 class Incomplete(Invalid):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from market.database import database_urls
+from market.trouble import Trouble
 
 _LOCK = 7_239_041  # any number: two migrations at once wait for each other
 
@@ -26,11 +27,50 @@ def config(connection: Connection | None = None) -> Config:
 
 def _upgrade(connection: Connection) -> bool:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    before = MigrationContext.configure(connection).get_current_revision()
-    if before == ScriptDirectory.from_config(config()).get_current_head():
+    before, head = _revisions(connection)
+    if before == head:
         return False
+    if before is not None and not _known(before):
+        raise Trouble(
+            f"The database was made by a newer Release Hall (revision {before}, this one knows up to {head}): "
+            "nothing was touched. Use the newer program."
+        )
     command.upgrade(config(connection), "head")
     return True
+
+
+def _revisions(connection: Connection) -> tuple[str | None, str | None]:
+    """The database's revision and the newest one."""
+    scripts = ScriptDirectory.from_config(config())
+    return MigrationContext.configure(connection).get_current_revision(), scripts.get_current_head()
+
+
+def _known(revision: str) -> bool:
+    return revision in {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
+def heads() -> list[str]:
+    """The newest revisions; more than one means that two people made a migration at once."""
+    return list(ScriptDirectory.from_config(config()).get_heads())
+
+
+async def revisions(url: str) -> tuple[str | None, str | None]:
+    """The revision that the database is at (None: not migrated) and the newest one that this program knows."""
+    engine = create_async_engine(database_urls(url)[0])
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(_revisions)
+    finally:
+        await engine.dispose()
+
+
+async def require_current(url: str) -> None:
+    """Trouble where the database is older than this program; a newer one is served, as during a roll-out."""
+    current, head = await revisions(url)
+    if current != head and (current is None or _known(current)):
+        raise Trouble(
+            f"The database is at revision {current}, this program needs {head}: run `market migrate` first."
+        )
 
 
 async def migrate(url: str) -> bool:

@@ -18,6 +18,8 @@ class Permission(StrEnum):
     APPROVE_LISTING = "approve_listing"
     PUBLISH_LISTING = "publish_listing"
     REFUSE_LISTING = "refuse_listing"
+    PAUSE_LISTING = "pause_listing"
+    CONFIRM_LISTING = "confirm_listing"
     WITHDRAW_LISTING = "withdraw_listing"
     EXPRESS_INTEREST = "express_interest"
     ANSWER_INTEREST = "answer_interest"
@@ -30,6 +32,7 @@ class Permission(StrEnum):
     EDIT_ORGANISATION = "edit_organisation"
     VERIFY_ORGANISATION = "verify_organisation"
     COMPILE_EDITION = "compile_edition"
+    REPORT_OUTCOME = "report_outcome"
     READ_EVERYTHING = "read_everything"
 
 
@@ -41,8 +44,11 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         {
             P.EDIT_LISTING,
             P.SUBMIT_LISTING,
+            P.PAUSE_LISTING,
+            P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
             P.ANSWER_INTEREST,
+            P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
             P.OPEN_DEAL,
         }
@@ -53,8 +59,11 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.APPROVE_LISTING,
             P.PUBLISH_LISTING,
             P.REFUSE_LISTING,
+            P.PAUSE_LISTING,
+            P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
             P.ANSWER_INTEREST,
+            P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
             P.OPEN_DEAL,
             P.SIGN_CONTRACT,
@@ -66,9 +75,13 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         {
             P.EDIT_LISTING,
             P.SUBMIT_LISTING,
+            P.PUBLISH_LISTING,  # after the operator's approval: a company has no director
+            P.PAUSE_LISTING,
+            P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
             P.EXPRESS_INTEREST,
             P.ANSWER_INTEREST,
+            P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
             P.OPEN_DEAL,
             P.SIGN_CONTRACT,
@@ -88,6 +101,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.WITHDRAW_LISTING,
             P.VERIFY_ORGANISATION,
             P.COMPILE_EDITION,
+            P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
             P.READ_EVERYTHING,
             P.MANAGE_MEMBERS,
@@ -108,7 +122,10 @@ SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
             P.APPROVE_LISTING,
             P.PUBLISH_LISTING,
             P.REFUSE_LISTING,
+            P.PAUSE_LISTING,
+            P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
+            P.REPORT_OUTCOME,
         }
     ),
     Scope.INTERESTS: frozenset({P.EXPRESS_INTEREST, P.ANSWER_INTEREST, P.ASSIGN_MANAGER, P.MANAGE}),
@@ -140,6 +157,10 @@ class Actor:
     @property
     def sees_everything(self) -> bool:
         return bool(self.hall_roles) and self._in_scope(Permission.READ_EVERYTHING)
+
+    def reads(self, scope: Scope) -> bool:
+        """Whether this actor may read what belongs to a scope: a session may, a key with that scope or with `read`."""
+        return self.scopes is None or bool(self.scopes & {scope, Scope.READ})
 
     def _in_scope(self, permission: Permission) -> bool:
         return self.scopes is None or any(permission in SCOPE_PERMISSIONS[scope] for scope in self.scopes)

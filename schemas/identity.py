@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import EmailStr, Field, SecretStr
 
 from schemas.organisations import NewOrganisation
-from schemas.values import Shape, ShortText, View
+from schemas.values import WHOLE, Shape, ShortText, View
 from schemas.vocabulary import Role, Scope
 
 Password = Annotated[SecretStr, Field(min_length=12, max_length=200)]
@@ -83,7 +83,7 @@ class NewApiKey(Shape):
     name: ShortText
     organisation_id: UUID | None = None
     scopes: Annotated[list[Scope], Field(min_length=1)]
-    days: Annotated[int, Field(ge=1, le=365)] = 90
+    days: Annotated[int, Field(ge=1, le=365), WHOLE] = 90
 
 
 class ApiKeyView(View):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, RootModel, StringConstraints, model_validator
 
-from schemas.values import Code, LocalText, LocalTitle, Money, Shape, ShortText, View
+from schemas.values import WHOLE, Code, LocalText, LocalTitle, Money, Shape, ShortText, Truth, View
 from schemas.vocabulary import (
     ExportClass,
     FirstUse,
@@ -25,14 +25,17 @@ from schemas.vocabulary import (
     Review,
 )
 
+# Digits are written out: \d would take the digits of every script.
 Keywords = dict[Language, Annotated[list[ShortText], Field(max_length=30)]]
-IPCSymbol = Annotated[str, StringConstraints(pattern=r"^[A-H](\d{2}([A-Z](\s?\d{1,4}(/\d{2,6})?)?)?)?$")]
+IPCSymbol = Annotated[
+    str, StringConstraints(pattern=r"^[A-H]([0-9]{2}([A-Z]( ?[0-9]{1,4}(/[0-9]{2,6})?)?)?)?$")
+]
 """IPC or CPC symbol such as `H01M 10/0525`; section, class, subclass, group."""
-IndustryCode = Annotated[str, StringConstraints(pattern=r"^([A-T]|[A-T]?\d{2,4})$")]
+IndustryCode = Annotated[str, StringConstraints(pattern=r"^([A-T]|[A-T]?[0-9]{2,4})$")]
 """GB/T 4754-2017: a section letter, or 2 to 4 digits."""
-DisciplineCode = Annotated[str, StringConstraints(pattern=r"^[A-H](\d{2}){0,3}$")]
+DisciplineCode = Annotated[str, StringConstraints(pattern=r"^[A-H]([0-9]{2}){0,3}$")]
 """NSFC discipline code."""
-RegionCode = Annotated[str, StringConstraints(pattern=r"^(\d{6}|[A-Z]{2}(-[A-Z0-9]{1,3})?)$")]
+RegionCode = Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|[A-Z]{2}(-[A-Z0-9]{1,3})?)$")]
 """GB/T 2260 (six digits) in China, ISO 3166-1/-2 elsewhere."""
 
 
@@ -40,7 +43,7 @@ class Maturity(Shape):
     """Technology readiness as claimed, with the evidence for it: never a bare number."""
 
     scale: Literal["GB/T 22900-2022", "NASA"] = "GB/T 22900-2022"
-    level: Annotated[int, Field(ge=1, le=9)]
+    level: Annotated[int, Field(ge=1, le=9), WHOLE]
     evidence: LocalText | None = None
 
 
@@ -61,13 +64,15 @@ class IPRight(Shape):
 class Contributor(Shape):
     name: ShortText
     name_en: ShortText | None = None
-    orcid: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")] | None = None
-    confirmed: bool = False
+    orcid: (
+        Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$")] | None
+    ) = None
+    confirmed: Truth = False
     """The contributor agrees to be named and to the listing."""
 
 
 class Funding(Shape):
-    state_funded: bool
+    state_funded: Truth
     programme: ShortText | None = None
     project_number: Code | None = None
     authority: ShortText | None = None
@@ -122,10 +127,10 @@ class ResultContent(ListingContent):
     modes: Annotated[list[Mode], Field(max_length=10)] = []
     price: Price | None = None
     export_class: ExportClass = ExportClass.UNDETERMINED
-    secrecy_attested: bool = False
+    secrecy_attested: Truth = False
     """The owner attests that nothing in it is a state secret or a defence patent (促进科技成果转化法 art. 11)."""
     encumbrances_disclosed: LocalText | None = None
-    co_owner_consent: bool = False
+    co_owner_consent: Truth = False
     """All co-owners agree to what is offered (专利法 art. 14)."""
 
 
@@ -149,7 +154,7 @@ class ProductContent(ListingContent):
     kind: Literal["product"]
     application: LocalText | None = None
     advantages: LocalText | None = None
-    is_service: bool = False
+    is_service: Truth = False
     first_use: Annotated[list[FirstUseClaim], Field(max_length=3)] = []
     certificate: RecognitionCertificate | None = None
     valid_until: date | None = None
@@ -185,7 +190,7 @@ class OpportunityContent(ListingContent):
     kpis: Annotated[list[Kpi], Field(max_length=30)] = []
     baseline: LocalText | None = None
     budget: Money | None = None
-    budget_none: bool = False
+    budget_none: Truth = False
     """There is no budget, and it says so."""
     questions_until: datetime | None = None
     deadline: datetime | None = None

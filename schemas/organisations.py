@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.listings import RegionCode
 from schemas.values import LocalTitle, Shape, ShortText, View
-from schemas.vocabulary import Founding, OrganisationKind, VerificationLevel
+from schemas.vocabulary import Founding, Language, OrganisationKind, VerificationLevel
 
 
 class Identifier(Shape):
@@ -30,7 +30,7 @@ class NewOrganisation(Shape):
 class OrganisationChange(Shape):
     """An RFC 7396 merge patch; identifiers and founding change only through the operator's verification."""
 
-    name: LocalTitle | None = None
+    name: dict[Language, ShortText | None] | None = None
     region: RegionCode | None = None
     website: Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]{3,300}$")] | None = None
 

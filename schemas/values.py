@@ -1,5 +1,6 @@
 """Small values that every feature uses: two-language text, money, pages, and problems."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
@@ -13,7 +14,9 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
 from schemas.vocabulary import Language
 
@@ -32,9 +35,30 @@ class View(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-# Control characters other than tab and line ends are refused, so that no text can hide or reorder another
-# (Unicode bidi controls U+202A-202E, U+2066-2069).
-_PLAIN = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u202A-\u202E\u2066-\u2069]*$"
+def _truth(value: object) -> object:
+    if not isinstance(value, bool):
+        raise PydanticCustomError("bool_type", "give true or false")
+    return value
+
+
+def _whole(value: object) -> object:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise PydanticCustomError("int_type", "give a whole number")
+    return value
+
+
+# Not by pydantic's strict types: Litestar asks for the lax reading of everything, and an attestation is no "yes".
+Truth = Annotated[bool, BeforeValidator(_truth)]
+"""True or false, and nothing that is taken for either."""
+WHOLE = BeforeValidator(_whole)
+"""For an int, behind its bounds: a whole number, and nothing that is taken for one."""
+
+# Control characters other than tab and line ends are refused, so that no text can hide or reorder another: the
+# controls C0 and C1, and Unicode's Bidi_Control (U+061C, 200E, 200F, 202A-202E, 2066-2069).
+_PLAIN = (
+    r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F"
+    r"\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]*$"
+)
 
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_PLAIN)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=_PLAIN)]
@@ -114,10 +138,14 @@ def _currency(value: str) -> str:
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)]
 
 
+# Python's Decimal would also read 1_000, 1e3 and digits of other scripts.
+_DECIMAL = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?")
+
+
 def _decimal_string(value: object) -> object:
-    if isinstance(value, (float, bool)):
-        raise ValueError('give the amount as a decimal string, such as "1200.00"')
-    return value
+    if isinstance(value, Decimal) or (isinstance(value, str) and _DECIMAL.fullmatch(value)):
+        return value
+    raise PydanticCustomError("decimal_parsing", 'give the amount as a decimal string, such as "1200.00"')
 
 
 Amount = Annotated[
@@ -125,11 +153,15 @@ Amount = Annotated[
     BeforeValidator(_decimal_string),
     Field(ge=0, max_digits=18, decimal_places=4),
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,14}(\.\d{1,4})?$", "examples": ["1200.00"]}),
 ]
 
 
 class Money(BaseModel):
-    """An amount as a decimal string with its ISO 4217 currency; never a float."""
+    """An amount as a decimal string with its ISO 4217 currency; never a float.
+
+    It is kept with the decimal places of its currency, so that one sum has one spelling in documents and hashes.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -151,6 +183,7 @@ class Money(BaseModel):
         digits = MINOR_UNITS.get(self.currency, 2)
         if self.amount != round(self.amount, digits):
             raise ValueError(f"{self.currency} has {digits} decimal places")
+        object.__setattr__(self, "amount", self.amount.quantize(Decimal(1).scaleb(-digits)))
 
 
 class Page(View, Generic[T]):

@@ -286,6 +286,55 @@ class LicenceKind(StrEnum):
     ORDINARY = "ordinary"
 
 
+class Party(StrEnum):
+    """Who takes part in a deal."""
+
+    SELLER = "seller"
+    """卖方: supplies the technology and is paid."""
+    BUYER = "buyer"
+    """买方: takes the technology and pays."""
+    MANAGER = "manager"
+    """技术经理人 who carries the deal; agrees to nothing, but declares conflicts."""
+
+
+class Matter(StrEnum):
+    """What a side of a deal consents to."""
+
+    TERMS = "terms"
+    CONTRACT = "contract"
+    COMPLETION = "completion"
+
+
+class Improvements(StrEnum):
+    """Whose later improvements are; where it is not agreed, the other side has no share (民法典 art. 875)."""
+
+    EACH_ITS_OWN = "each_its_own"
+    SHARED = "shared"
+    AS_WRITTEN = "as_written"
+
+
+class RoyaltyBase(StrEnum):
+    """What a royalty is a share of (民法典 art. 846)."""
+
+    PRICE = "price"
+    """产品价格"""
+    OUTPUT = "output"
+    """新增产值"""
+    PROFIT = "profit"
+    """利润"""
+    SALES = "sales"
+    """产品销售额"""
+
+
+class RoyaltyPeriod(StrEnum):
+    """How often a royalty is reported and paid."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
+    YEAR = "year"
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 
@@ -293,3 +342,37 @@ class Scope(StrEnum):
     LISTINGS = "listings"
     INTERESTS = "interests"
     DEALS = "deals"
+
+
+class CompanySize(StrEnum):
+    """微型 / 小型 / 中型 / 大型 (统计上大中小微型企业划分办法, 2017)."""
+
+    MICRO = "micro"
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+class HowFound(StrEnum):
+    """How an interested party came upon a listing (37 CFR 404.8 (f))."""
+
+    SEARCH = "search"
+    EDITION = "edition"
+    TECHNOLOGY_MANAGER = "technology_manager"
+    EVENT = "event"
+    PUBLICATION = "publication"
+    REFERRAL = "referral"
+    OTHER = "other"
+
+
+class ManagerObstacle(StrEnum):
+    """Why a technology manager cannot carry a given interest."""
+
+    PARTY = "party"
+    """The manager's own organisation is one of the two parties."""
+    MEMBER_OF_PARTY = "member_of_party"
+    AUTHOR = "author"
+    """The manager wrote in the listing or is named as a contributor."""
+    NO_CREDENTIAL = "no_credential_in_force"
+    UNAVAILABLE = "unavailable"
+    AT_CAPACITY = "at_capacity"

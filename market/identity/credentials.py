@@ -1,15 +1,16 @@
 """Who is calling: turns a bearer token, an API key or the session cookie into an actor."""
 
 import hmac
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from litestar import Request
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, select
 
-from market.database import now
+from market.database import Database, now
 from market.errors import Unauthenticated
 from market.identity.queries import roles_of
 from market.identity.rules import KEY_PREFIX, SESSION_PREFIX, TOUCH_EVERY, digest, session_end, split_key
@@ -19,9 +20,18 @@ from schemas.vocabulary import Role, Scope
 
 COOKIE = "release_hall_session"
 
+# Written at once and by themselves, so that no request waits for another of the same session or key, and a request
+# that fails is a use too.
+_TOUCH_SESSION = "UPDATE person_session SET last_used_at = $2, expires_at = $3 WHERE id = $1 RETURNING id"
+_TOUCH_KEY = "UPDATE api_key SET last_used_at = $2 WHERE id = $1"
+
 
 async def authenticate(session: AsyncSession, request: Request[Any, Any, Any]) -> Actor | None:
-    """The actor, None where no credential was sent, Unauthenticated where one was sent and is not valid."""
+    """The actor, None where no credential was sent, Unauthenticated where a header was sent that is not valid.
+
+    A cookie that is not valid is as none: the browser sends it by itself, also to the sign-in that replaces it.
+    """
+    database: Database = request.app.state.database
     header = request.headers.get("authorization")
     if header is not None:
         scheme, _, token = header.partition(" ")
@@ -29,27 +39,43 @@ async def authenticate(session: AsyncSession, request: Request[Any, Any, Any]) -
         if scheme.lower() != "bearer":
             raise Unauthenticated("send Authorization: Bearer with a session token or an API key")
         if token.startswith(SESSION_PREFIX):
-            return await _of_session(session, token)
+            return await _of_session(session, database, token)
         if token.startswith(KEY_PREFIX):
-            return await _of_key(session, token)
+            return await _of_key(session, database, token)
         raise Unauthenticated("this is neither a session token nor an API key")
-    token = request.cookies.get(COOKIE) or request.cookies.get(f"__Host-{COOKIE}") or ""
-    return await _of_session(session, token) if token else None
+    token = request.cookies.get(cookie_name(request), "")
+    try:
+        return await _of_session(session, database, token) if token else None
+    except Unauthenticated:
+        return None
 
 
-async def _of_session(session: AsyncSession, token: str) -> Actor:
+def cookie_name(request: Request[Any, Any, Any]) -> str:
+    """Over https `__Host-` alone counts, which no neighbouring host can set (RFC 6265bis 4.1.3.2)."""
+    return f"__Host-{COOKIE}" if is_https(request) else COOKIE
+
+
+def is_https(request: Request[Any, Any, Any]) -> bool:
+    """Whether the public reaches this service over https, whatever speaks to this process."""
+    return str(request.app.state.base_url).startswith("https://")
+
+
+async def _of_session(session: AsyncSession, database: Database, token: str) -> Actor:
     found = await session.execute(select(PersonSession).where(PersonSession.token_sha256 == digest(token)))
     row = found.scalar_one_or_none()
     at = await now(session)
     if row is None or row.expires_at <= at:
         raise Unauthenticated("the session has ended or was signed out")
     if at - row.last_used_at > TOUCH_EVERY:
-        row.last_used_at = at
-        row.expires_at = session_end(row.created_at, at)
+        end = session_end(row.created_at, at)
+        if await database.pool.fetchval(_TOUCH_SESSION, row.id, at, end) is None:  # signed out meanwhile
+            raise Unauthenticated("the session has ended or was signed out")
+        set_committed_value(row, "last_used_at", at)
+        set_committed_value(row, "expires_at", end)
     return Actor(row.person_id, await roles_of(session, row.person_id), session_id=row.id)
 
 
-async def _of_key(session: AsyncSession, token: str) -> Actor:
+async def _of_key(session: AsyncSession, database: Database, token: str) -> Actor:
     parts = split_key(token)
     found = await session.execute(select(ApiKey).where(ApiKey.public_id == (parts or ("", ""))[0]))
     row = found.scalar_one_or_none()
@@ -58,10 +84,12 @@ async def _of_key(session: AsyncSession, token: str) -> Actor:
         raise Unauthenticated("this API key is not known")
     if row.revoked_at is not None or row.expires_at <= at:
         raise Unauthenticated("this API key was revoked or has expired")
-    if row.last_used_at is None or at - row.last_used_at > timedelta(minutes=1):
-        row.last_used_at = at
+    if row.last_used_at is None or at - row.last_used_at > TOUCH_EVERY:
+        await database.pool.execute(_TOUCH_KEY, row.id, at)
     roles: dict[UUID, frozenset[Role]] = await roles_of(session, row.person_id)
-    bound = {row.organisation_id: roles.get(row.organisation_id, frozenset())}
+    if row.organisation_id not in roles:
+        raise Unauthenticated("whoever made this API key has left its organisation")
+    bound = {row.organisation_id: roles[row.organisation_id]}
     return Actor(
         row.person_id, bound, api_key_id=row.id, scopes=frozenset(Scope(scope) for scope in row.scopes)
     )
@@ -69,8 +97,7 @@ async def _of_key(session: AsyncSession, token: str) -> Actor:
 
 async def revoke_sessions(session: AsyncSession, person_id: UUID, *, but: UUID | None = None) -> int:
     """End all sessions of a person, except one; answers how many ended. Effective with the next request anywhere."""
-    found = await session.execute(select(PersonSession).where(col(PersonSession.person_id) == person_id))
-    ended = [row for row in found.scalars() if row.id != but]
-    for row in ended:
-        await session.delete(row)
-    return len(ended)
+    ending = delete(PersonSession).where(col(PersonSession.person_id) == person_id)
+    if but is not None:
+        ending = ending.where(col(PersonSession.id) != but)
+    return len((await session.execute(ending.returning(col(PersonSession.id)))).all())

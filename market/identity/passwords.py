@@ -2,18 +2,23 @@
 
 import anyio
 import anyio.to_thread
+from anyio.lowlevel import RunVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's minimum for argon2id
 _DUMMY = _HASHER.hash("nobody has this password")
-_limiters: dict[int, anyio.CapacityLimiter] = {}
+_at_once: RunVar[anyio.CapacityLimiter] = RunVar("password hashes at once")
 
 
 def _limiter() -> anyio.CapacityLimiter:
     """One limiter per event loop: a hash takes 19 MiB and a core."""
-    token = id(anyio.lowlevel.current_token())
-    return _limiters.setdefault(token, anyio.CapacityLimiter(2))
+    try:
+        return _at_once.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(2)
+        _at_once.set(limiter)
+        return limiter
 
 
 async def hash_password(password: str) -> str:

@@ -1,5 +1,6 @@
 """Reads of people, memberships, sessions and keys."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,8 +27,10 @@ async def person_by_email(session: AsyncSession, email: str) -> Person | None:
     return found.scalar_one_or_none()
 
 
-async def person_view(session: AsyncSession, person_id: UUID) -> PersonView:
-    """A person with their memberships, for themselves."""
+async def person_view(
+    session: AsyncSession, person_id: UUID, *, within: Collection[UUID] | None = None
+) -> PersonView:
+    """A person with their memberships, for themselves; `within` leaves out the other organisations."""
     person = await session.get_one(Person, person_id)
     found = await session.execute(
         select(Membership, Organisation)
@@ -42,6 +45,7 @@ async def person_view(session: AsyncSession, person_id: UUID) -> PersonView:
             roles=[Role(role) for role in membership.roles],
         )
         for membership, organisation in found.all()
+        if within is None or organisation.id in within
     ]
     return PersonView(id=person.id, email=person.email, name=person.name, memberships=memberships)
 

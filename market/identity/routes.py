@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.database import Database
 from market.identity import queries, service
-from market.identity.credentials import COOKIE, revoke_sessions
-from market.identity.rules import SESSION_ABSOLUTE
+from market.identity.credentials import cookie_name, is_https
+from market.identity.rules import ATTEMPT_WINDOW, SESSION_ABSOLUTE, TRIES_PER_ADDRESS
 from market.identity.tables import ApiKey, Person, PersonSession
+from market.organisations.queries import organisation as organisation_by_id
 from market.permissions import Actor, Permission, require
+from market.web.attempts import count_attempt
 from market.web.conditional import answer
 from schemas.identity import (
     ApiKeyIssued,
@@ -46,28 +48,33 @@ def _address(request: AnyRequest) -> str:
 def _opened(
     request: AnyRequest, opened: PersonSession, token: str, person: PersonView
 ) -> Response[SessionOpened]:
-    secure = str(request.app.state.base_url).startswith("https://")
     return Response(
         SessionOpened(token=token, expires_at=opened.expires_at, person=person),
         status_code=201,
         headers={"Location": f"/api/v1/sessions/{opened.id}", "Cache-Control": "no-store"},
-        cookies=[
-            Cookie(
-                key=f"__Host-{COOKIE}" if secure else COOKIE,
-                value=token,
-                path="/",
-                httponly=True,
-                secure=secure,
-                samesite="lax",
-                max_age=int(SESSION_ABSOLUTE.total_seconds()),
-            )
-        ],
+        cookies=[_cookie(request, token, int(SESSION_ABSOLUTE.total_seconds()))],
+    )
+
+
+def _cookie(request: AnyRequest, token: str, seconds: int) -> Cookie:
+    return Cookie(
+        key=cookie_name(request),
+        value=token,
+        path="/",
+        httponly=True,
+        secure=is_https(request),  # a browser also ignores the end of a __Host- cookie that is not secure
+        samesite="lax",
+        max_age=seconds,
     )
 
 
 @post("/people", opt={"public": True, "secret": True}, summary="Sign up")
-async def sign_up(request: AnyRequest, session: Session, data: JSONBody[SignUp]) -> Response[SessionOpened]:
-    """Register with a new organisation or with an invitation; answers an open session."""
+async def sign_up(
+    request: AnyRequest, session: Session, database: NamedDependency[Database], data: JSONBody[SignUp]
+) -> Response[SessionOpened]:
+    """Register with a new organisation or with an invitation; answers an open session. Sixty tries per address."""
+    bucket = f"sign-up:{_address(request)}"
+    await count_attempt(database, bucket, most=TRIES_PER_ADDRESS, window=ATTEMPT_WINDOW)
     person = await service.sign_up(session, data)
     opened, token = await service.open_session(
         session, person.id, address=_address(request), user_agent=request.headers.get("user-agent")
@@ -88,7 +95,8 @@ async def sign_in(
 
 @get("/sessions", summary="Where you are signed in")
 async def list_sessions(session: Session, actor: Caller) -> list[SessionView]:
-    """Your own open sessions, newest first."""
+    """Your own open sessions, newest first. Not with an API key."""
+    service.from_session(actor)
     rows = await queries.own_sessions(session, actor)
     return [
         SessionView(
@@ -99,20 +107,16 @@ async def list_sessions(session: Session, actor: Caller) -> list[SessionView]:
 
 
 @delete("/sessions/current", summary="Sign out")
-async def sign_out_here(session: Session, actor: Caller) -> Response[None]:
+async def sign_out_here(request: AnyRequest, session: Session, actor: Caller) -> Response[None]:
     """End the session of this request."""
-    if actor.session_id is not None:
-        await service.sign_out(session, actor, actor.session_id)
-    response: Response[None] = Response(None, status_code=204)
-    for name in (COOKIE, f"__Host-{COOKIE}"):
-        response.delete_cookie(name, path="/")
-    return response
+    await service.sign_out(session, actor, service.from_session(actor))
+    return Response(None, status_code=204, cookies=[_cookie(request, "", 0)])
 
 
 @delete("/sessions", summary="Sign out everywhere")
 async def sign_out_everywhere(session: Session, actor: Caller) -> None:
     """End all your sessions, this one included."""
-    await revoke_sessions(session, actor.person_id)
+    await service.sign_out_everywhere(session, actor)
 
 
 @delete("/sessions/{session_id:uuid}", summary="Sign out one device")
@@ -123,8 +127,8 @@ async def sign_out_there(session: Session, actor: Caller, session_id: FromPath[U
 
 @get("/people/me", summary="Who you are")
 async def me(session: Session, actor: Caller) -> PersonView:
-    """The person of this session or key, with their roles in each organisation."""
-    return await queries.person_view(session, actor.person_id)
+    """The person of this session with their roles in each organisation; of a key, in its organisation alone."""
+    return await queries.person_view(session, actor.person_id, within=actor.organisations)
 
 
 @put("/people/me/password", status_code=204, summary="Change your password", opt={"unconditional": True})
@@ -153,7 +157,8 @@ async def invite(
 
 @post("/invitations", opt={"secret": True}, status_code=200, summary="Join another organisation")
 async def join(session: Session, actor: Caller, data: JSONBody[InvitationToken]) -> PersonView:
-    """For a person who has an account already."""
+    """For a person who has an account already. Not with an API key."""
+    service.from_session(actor)
     await service.accept_invitation(session, await session.get_one(Person, actor.person_id), data.token)
     return await queries.person_view(session, actor.person_id)
 
@@ -162,6 +167,7 @@ async def join(session: Session, actor: Caller, data: JSONBody[InvitationToken])
 async def list_members(session: Session, actor: Caller, organisation_id: FromPath[UUID]) -> list[MemberView]:
     """For those who may manage them."""
     require(actor, Permission.MANAGE_MEMBERS, organisation_id)
+    await organisation_by_id(session, organisation_id)
     return [
         MemberView(
             person_id=person.id,
@@ -193,7 +199,8 @@ async def change_roles(
 
 @get("/api-keys", summary="Your API keys")
 async def list_keys(session: Session, actor: Caller) -> list[ApiKeyView]:
-    """All keys that you made, the revoked ones too."""
+    """All keys that you made, the revoked ones too. Not with an API key."""
+    service.from_session(actor)
     return [_key_view(key) for key in await queries.own_keys(session, actor)]
 
 

@@ -22,6 +22,7 @@ KEY_PREFIX = "rh_"
 INVITATION_PREFIX = "rhi_"
 
 _HALL = frozenset({Role.OPERATOR, Role.AUDITOR})
+_TRANSFER_OFFICE = frozenset({Role.RESEARCHER, Role.TTO_OFFICER, Role.TTO_DIRECTOR})
 _RESEARCH = frozenset({OrganisationKind.UNIVERSITY, OrganisationKind.INSTITUTE, OrganisationKind.HOSPITAL})
 
 
@@ -62,8 +63,18 @@ def founder_roles(kind: OrganisationKind) -> frozenset[Role]:
 
 
 def unfit_roles(kind: OrganisationKind, roles: Iterable[Role]) -> list[Role]:
-    """Roles that cannot be held in an organisation of this kind: hall roles live in the operator's own alone."""
-    return sorted(role for role in roles if role in _HALL and kind is not OrganisationKind.OPERATOR)
+    """Roles that cannot be held in an organisation of this kind.
+
+    The hall's roles live in the operator's own organisation, whose people do not trade (拍卖法 art. 22, 23). A company
+    has no director who would approve its listings: they are approved by the operator.
+    """
+    if kind is OrganisationKind.OPERATOR:
+        fit = _HALL | {Role.REVIEWER, Role.FINANCE}
+    elif kind in _RESEARCH or kind in (OrganisationKind.NEW_RD_BODY, OrganisationKind.TTO):
+        fit = frozenset(Role) - _HALL
+    else:
+        fit = frozenset(Role) - _HALL - _TRANSFER_OFFICE
+    return sorted(set(roles) - fit)
 
 
 # The commonest of the leaked passwords that are long enough for us; the length does the rest (NIST SP 800-63B 5.1.1).
@@ -92,6 +103,7 @@ def weak_password(password: str, email: str) -> str | None:
     low = password.lower()
     if low in COMMON_PASSWORDS or len(set(low)) < 5:
         return "this password is among the first that are guessed"
-    if email.split("@", 1)[0].lower() in low:
+    name = email.split("@", 1)[0].lower()
+    if len(name) >= 4 and name in low:  # a shorter one is part of many words
         return "the password must not contain the e-mail address"
     return None

@@ -1,10 +1,12 @@
 """The verbs of identity: sign up, sign in and out, change a password, invite, grant roles, make and revoke keys."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import select
+from sqlmodel import col, select
 
 from market.database import Database, now
 from market.errors import AlreadyExists, Invalid, NotAllowed, NotFound, SignInFailed
@@ -18,10 +20,17 @@ from market.organisations.queries import organisation as organisation_by_id
 from market.organisations.service import register_organisation
 from market.organisations.tables import Organisation
 from market.permissions import Actor, Permission, require
-from market.web.attempts import count_attempt, forget_attempts
+from market.web.attempts import count_attempt, forget_attempts, take_back_attempt
 from schemas.identity import NewApiKey, NewInvitation, PasswordChange, SignIn, SignUp
 from schemas.values import FieldProblem
 from schemas.vocabulary import Role
+
+
+def from_session(actor: Actor) -> UUID:
+    """The session of this request. A person's own account is kept from one: no scope of an API key reaches it."""
+    if actor.session_id is None:
+        raise NotAllowed("this is done from a session, not with an API key")
+    return actor.session_id
 
 
 async def sign_up(session: AsyncSession, data: SignUp) -> Person:
@@ -57,7 +66,7 @@ def _refuse_weak(password: str, email: str, pointer: str) -> None:
 
 
 async def accept_invitation(session: AsyncSession, person: Person, token: str) -> None:
-    """Join the organisation that issued the invitation; good once, for its address, for 7 days."""
+    """Join the organisation that issued the invitation; good once, for its address, for 7 days. Invalid, AlreadyExists."""
     found = await session.execute(
         select(Invitation).where(Invitation.token_sha256 == rules.digest(token)).with_for_update()
     )
@@ -71,8 +80,10 @@ async def accept_invitation(session: AsyncSession, person: Person, token: str) -
     ):
         detail = "this invitation is not valid for this address, was used, or has expired"
         raise Invalid(errors=[FieldProblem(pointer="/invitation", detail=detail)])
-    invitation.accepted_at = at
     organisation = await organisation_by_id(session, invitation.organisation_id, lock=True)
+    if organisation.id in await roles_of(session, person.id):
+        raise AlreadyExists("you are a member already: ask a colleague to change your roles")
+    invitation.accepted_at = at
     roles = frozenset(Role(role) for role in invitation.roles)
     await _set_roles(session, Actor(invitation.invited_by), organisation, person.id, roles)
 
@@ -90,6 +101,7 @@ async def sign_in(
     if person is None or not fits:
         raise SignInFailed()
     await forget_attempts(database, account)
+    await take_back_attempt(database, f"address:{address}")  # many people share the address of a campus
     return await open_session(session, person.id, address=address, user_agent=user_agent)
 
 
@@ -114,20 +126,27 @@ async def open_session(
 
 
 async def sign_out(session: AsyncSession, actor: Actor, session_id: UUID) -> None:
-    """End one of the actor's own sessions; effective with the next request in every process."""
-    found = await session.get(PersonSession, session_id)
-    if found is None or found.person_id != actor.person_id:
+    """End one of the actor's own sessions; effective with the next request in every process. Not with an API key."""
+    from_session(actor)
+    ending = delete(PersonSession).where(
+        col(PersonSession.id) == session_id, col(PersonSession.person_id) == actor.person_id
+    )
+    if (await session.execute(ending.returning(col(PersonSession.id)))).first() is None:
         raise NotFound("you have no session with this id")
-    await session.delete(found)
+
+
+async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> None:
+    """End all the actor's sessions, the one of this request included. Not with an API key."""
+    from_session(actor)
+    await revoke_sessions(session, actor.person_id)
 
 
 async def change_password(
     session: AsyncSession, database: Database, actor: Actor, data: PasswordChange
 ) -> None:
     """Change the actor's own password and end all their other sessions. Not with an API key."""
-    if actor.session_id is None:
-        raise NotAllowed("a password is changed from a session, not with an API key")
-    person = await session.get_one(Person, actor.person_id)
+    from_session(actor)
+    person = await session.get_one(Person, actor.person_id, with_for_update={"key_share": True})
     account = f"password:{person.id}"
     await count_attempt(database, account, most=rules.TRIES_PER_ACCOUNT, window=rules.ATTEMPT_WINDOW)
     if not await password_fits(person.password_hash, data.current.get_secret_value()):
@@ -136,22 +155,29 @@ async def change_password(
     _refuse_weak(new, person.email, "/new")
     person.password_hash = await hash_password(new)
     await revoke_sessions(session, person.id, but=actor.session_id)
+    await record(session, actor, ("person", person.id), "password_changed")
     await forget_attempts(database, account)
 
 
 async def invite(
     session: AsyncSession, actor: Actor, organisation_id: UUID, data: NewInvitation
 ) -> tuple[Invitation, str]:
-    """Invite an address into an organisation; answers the token, to be passed on. Directors, buyers, managers."""
-    require(actor, Permission.MANAGE_MEMBERS, organisation_id)
-    organisation = await organisation_by_id(session, organisation_id)
+    """Invite an address into an organisation; answers the token, to be passed on. Directors, buyers, managers.
+
+    AlreadyExists for a member, whose roles would else be changed past `change_roles`.
+    """
+    role = require(actor, Permission.MANAGE_MEMBERS, organisation_id)
+    organisation = await organisation_by_id(session, organisation_id, lock=True)
     _refuse_unfit(organisation, data.roles)
+    person = await person_by_email(session, data.email)
+    if person is not None and organisation_id in await roles_of(session, person.id):
+        raise AlreadyExists("this person is a member already: change their roles")
     at = await now(session)
     token = rules.new_secret(rules.INVITATION_PREFIX)
     invitation = Invitation(
         organisation_id=organisation_id,
         email=data.email.lower(),
-        roles=sorted(role.value for role in data.roles),
+        roles=sorted({role.value for role in data.roles}),
         token_sha256=rules.digest(token),
         invited_by=actor.person_id,
         created_at=at,
@@ -159,13 +185,15 @@ async def invite(
     )
     session.add(invitation)
     await session.flush()
+    about = {"invitation": str(invitation.id), "roles": invitation.roles}
+    await record(session, actor, ("organisation", organisation_id), "invited", role=role, data=about)
     return invitation, token
 
 
 def _refuse_unfit(organisation: Organisation, roles: list[Role]) -> None:
     unfit = rules.unfit_roles(organisation.kind, roles)
     if unfit:
-        detail = f"{', '.join(unfit)}: held in the operator's own organisation alone"
+        detail = f"not held in an organisation of the kind {organisation.kind}: {', '.join(unfit)}"
         raise Invalid(errors=[FieldProblem(pointer="/roles", detail=detail)])
 
 
@@ -175,16 +203,24 @@ async def change_roles(
     """Set a member's roles; none ends the membership. Nobody changes their own, so nobody locks everyone out."""
     require(actor, Permission.MANAGE_MEMBERS, organisation_id)
     organisation = await organisation_by_id(session, organisation_id, lock=True)
+    # Again behind the lock: two who take each other's roles away at once would lock everyone out.
+    current = replace(actor, organisations=await roles_of(session, actor.person_id))
+    role = require(current, Permission.MANAGE_MEMBERS, organisation_id)
     if person_id == actor.person_id:
         raise NotAllowed("ask another person of your organisation to change your own roles")
     if organisation_id not in await roles_of(session, person_id):
         raise NotFound("this person is not a member: invite them")
     _refuse_unfit(organisation, roles)
-    await _set_roles(session, actor, organisation, person_id, frozenset(roles))
+    await _set_roles(session, actor, organisation, person_id, frozenset(roles), role)
 
 
 async def _set_roles(
-    session: AsyncSession, actor: Actor, organisation: Organisation, person_id: UUID, roles: frozenset[Role]
+    session: AsyncSession,
+    actor: Actor,
+    organisation: Organisation,
+    person_id: UUID,
+    roles: frozenset[Role],
+    role: Role | None = None,
 ) -> None:
     held = await session.get(Membership, (person_id, organisation.id))
     listed = sorted(role.value for role in roles)
@@ -199,13 +235,12 @@ async def _set_roles(
     else:
         await session.delete(held)
     data = {"person": str(person_id), "roles": listed}
-    await record(session, actor, ("organisation", organisation.id), "roles_changed", data=data)
+    await record(session, actor, ("organisation", organisation.id), "roles_changed", role=role, data=data)
 
 
 async def issue_key(session: AsyncSession, actor: Actor, data: NewApiKey) -> tuple[ApiKey, str]:
     """Make an API key bound to one of the actor's organisations; answers it with the key itself, shown once."""
-    if actor.session_id is None:
-        raise NotAllowed("an API key is made from a session, not with another API key")
+    from_session(actor)
     own = list(actor.organisations)
     organisation_id = data.organisation_id or (own[0] if len(own) == 1 else None)
     if organisation_id is None or organisation_id not in actor.organisations:
@@ -219,17 +254,25 @@ async def issue_key(session: AsyncSession, actor: Actor, data: NewApiKey) -> tup
         name=data.name,
         person_id=actor.person_id,
         organisation_id=organisation_id,
-        scopes=sorted(scope.value for scope in data.scopes),
+        scopes=sorted({scope.value for scope in data.scopes}),
         created_at=at,
         expires_at=at + timedelta(days=data.days),
     )
     session.add(key)
     await session.flush()
+    await organisation_by_id(session, organisation_id, lock=True)
+    about = {"key": str(key.id), "scopes": key.scopes}
+    await record(session, actor, ("organisation", organisation_id), "key_issued", data=about)
     return key, whole
 
 
 async def revoke_key(session: AsyncSession, actor: Actor, key_id: UUID) -> ApiKey:
-    """Revoke one of the actor's own keys; effective with the next request in every process."""
+    """Revoke one of the actor's own keys; effective with the next request in every process. Not with an API key."""
+    from_session(actor)
     key = await own_key(session, actor, key_id)
-    key.revoked_at = key.revoked_at or await now(session)
+    if key.revoked_at is None:
+        key.revoked_at = await now(session)
+        await organisation_by_id(session, key.organisation_id, lock=True)
+        about = {"key": str(key.id)}
+        await record(session, actor, ("organisation", key.organisation_id), "key_revoked", data=about)
     return key

@@ -1,7 +1,6 @@
 """Reads the record: the timeline of one subject, and every chain for verification."""
 
 from collections.abc import AsyncIterator
-from itertools import groupby
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,15 +21,23 @@ async def timeline(session: AsyncSession, subject_kind: str, subject_id: UUID) -
 
 
 async def broken_chains(session: AsyncSession) -> AsyncIterator[str]:
-    """One sentence for each subject whose chain is not whole."""
+    """One sentence for each subject whose chain is not whole; reads the record once, one chain in memory."""
     stream = await session.stream_scalars(
         select(Event).order_by(col(Event.subject_kind), col(Event.subject_id), col(Event.seq))
     )
-    events = [event async for event in stream]
-    for _, chain in groupby(events, key=lambda event: (event.subject_kind, event.subject_id)):
-        sentence = first_break((_entry(event), event.previous, event.hash) for event in chain)
-        if sentence:
-            yield sentence
+    chain: list[Event] = []
+    async for event in stream:
+        if chain and (event.subject_kind, event.subject_id) != (chain[0].subject_kind, chain[0].subject_id):
+            if sentence := _break(chain):
+                yield sentence
+            chain = []
+        chain.append(event)
+    if sentence := _break(chain):
+        yield sentence
+
+
+def _break(chain: list[Event]) -> str | None:
+    return first_break((_entry(event), event.previous, event.hash) for event in chain)
 
 
 def _entry(event: Event) -> Entry:

@@ -7,10 +7,12 @@ as soon as its transaction commits. While the process does not hear notification
 import asyncio
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
+from litestar import MediaType, Response
+from litestar.response.base import ASGIResponse
 
 from market.database import Database
 from schemas.vocabulary import ListingStatus
@@ -28,13 +30,28 @@ WHERE l.id = $1
 """
 
 
-@dataclass(frozen=True, slots=True)
+class StoredBytes(Response[bytes]):
+    """An answer whose ASGI form was made once, when its document was read."""
+
+    def __init__(self, document: bytes, etag: str) -> None:
+        headers = {"ETag": etag, "Cache-Control": "public, no-cache"}
+        super().__init__(document, media_type=MediaType.JSON, headers=headers)
+        self._ready = ASGIResponse(body=document, headers=headers, media_type=MediaType.JSON)
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
+        return self._ready
+
+
 class PublicDocument:
     """What is served: the state decides whether, the bytes decide what."""
 
-    status: ListingStatus
-    etag: str
-    document: bytes
+    __slots__ = ("answer", "etag", "size", "status")
+
+    def __init__(self, status: ListingStatus, sha256: bytes, document: bytes) -> None:
+        self.status = status
+        self.etag = f'"{sha256.hex()}"'
+        self.answer = StoredBytes(document, self.etag)
+        self.size = len(document)
 
 
 class DocumentCache:
@@ -58,7 +75,7 @@ class DocumentCache:
         row = await self._database.pool.fetchrow(_READ, listing_id)
         if row is None or row["document"] is None:
             return None
-        found = PublicDocument(ListingStatus(row["status"]), f'"{row["sha256"].hex()}"', row["document"])
+        found = PublicDocument(ListingStatus(row["status"]), row["sha256"], row["document"])
         if self._listening and seen == self._changes:  # else it may have changed while it was read
             self._keep(listing_id, found)
         return found
@@ -66,15 +83,15 @@ class DocumentCache:
     def _keep(self, listing_id: UUID, found: PublicDocument) -> None:
         self._drop(listing_id)
         self._held[listing_id] = found
-        self._bytes += len(found.document)
+        self._bytes += found.size
         while self._bytes > MOST_BYTES:
             _, oldest = self._held.popitem(last=False)
-            self._bytes -= len(oldest.document)
+            self._bytes -= oldest.size
 
     def _drop(self, listing_id: UUID) -> None:
         dropped = self._held.pop(listing_id, None)
         if dropped is not None:
-            self._bytes -= len(dropped.document)
+            self._bytes -= dropped.size
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
         self._changes += 1
@@ -112,6 +129,7 @@ class DocumentCache:
             try:
                 connection.add_termination_listener(lambda _, lost=lost: lost.set())
                 await connection.add_listener(CHANNEL, self._heard)
+                self._changes += 1  # a read that began before may have missed a change
                 self._listening = True
                 ready.set()
                 await self._watch(connection, lost)

@@ -26,21 +26,21 @@ def public_document(
     """RFC 8785 canonical JSON of version `number`; what is unset is left out."""
     body: dict[str, Any] = content.model_dump(mode="json", exclude=_PRIVATE, exclude_none=True)
     for right in body.get("ip_rights", []):
-        if (
-            right["status"] == "pending"
-        ):  # not laid open by the office yet: its number and dates stay with the owner
-            for name in ("application_number", "filed_on"):
+        if right["status"] == "pending":
+            # Not laid open by the office yet: its number and dates stay with the owner.
+            for name in ("application_number", "filed_on", "expires_on"):
                 right.pop(name, None)
+    owner = {
+        "id": str(organisation.id),
+        "name": organisation.name,
+        "kind": organisation.kind.value,
+        "region": organisation.region,
+    }
     document = {name: value for name, value in body.items() if value not in ({}, [])} | {
         "id": str(listing.id),
         "version": number,
         "published_at": instant(at),
-        "organisation": {
-            "id": str(organisation.id),
-            "name": organisation.name,
-            "kind": organisation.kind.value,
-            "region": organisation.region,
-        },
+        "organisation": {name: value for name, value in owner.items() if value is not None},
     }
     return canonical(document)
 

@@ -5,23 +5,31 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, true
+from sqlalchemy import ColumnElement, false, func, or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from market.errors import ListingArchived, ListingPaused, ListingWithdrawn, NotFound
 from market.listings.rules import PUBLIC, differences
 from market.listings.tables import Listing, ListingVersion
 from market.permissions import Actor
 from schemas.listings import VersionSummary
-from schemas.vocabulary import ListingStatus
+from schemas.vocabulary import ListingStatus, Scope
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Working copies are seen by their organisation, the operator and the auditor."""
+    if not actor.reads(Scope.LISTINGS):
+        return false()
     if actor.sees_everything:
         return true()
     return col(Listing.organisation_id).in_(list(actor.organisations))
+
+
+def _held(query: SelectOfScalar[Listing]) -> SelectOfScalar[Listing]:
+    """The rows locked, and as they are once locked: the session would else answer what it had read before."""
+    return query.with_for_update().execution_options(populate_existing=True)
 
 
 async def working_copy(
@@ -29,7 +37,7 @@ async def working_copy(
 ) -> Listing:
     """The listing as its owner sees it, or NotFound; `lock` holds its row until the transaction ends."""
     query = select(Listing).where(Listing.id == listing_id, visible_to(actor))
-    found = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+    found = (await session.execute(_held(query) if lock else query)).scalar_one_or_none()
     if found is None:
         raise NotFound("no listing of yours has this id")
     return found
@@ -38,7 +46,7 @@ async def working_copy(
 async def published(session: AsyncSession, listing_id: UUID, *, lock: bool = False) -> Listing:
     """A listing that the public may read now; NotFound, or Gone with the reason."""
     query = select(Listing).where(Listing.id == listing_id)
-    found = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+    found = (await session.execute(_held(query) if lock else query)).scalar_one_or_none()
     if found is None or found.published_version is None:
         raise NotFound("no published listing has this id")
     refuse_unreadable(found.status)
@@ -90,7 +98,8 @@ def _compared(document: dict[str, Any]) -> dict[str, Any]:
 
 async def version(session: AsyncSession, listing_id: UUID, number: int) -> ListingVersion:
     """One published version, or NotFound."""
-    found = await session.get(ListingVersion, (listing_id, number))
+    fits = 0 < number < 2**31  # what the column can hold
+    found = await session.get(ListingVersion, (listing_id, number)) if fits else None
     if found is None:
         raise NotFound("the listing has no such version")
     return found

@@ -19,7 +19,7 @@ from market.listings.cache import DocumentCache
 from market.listings.rules import Verb
 from market.listings.tables import Listing
 from market.permissions import Actor
-from market.web.conditional import answer, match_if_given, require_match
+from market.web.conditional import answer, is_unchanged, match_if_given, require_match
 from market.web.paging import Cursor, Limit, page_of, paged
 from schemas.listings import ListingChange, ListingState, NewListing, VersionSummary
 from schemas.record import EventView
@@ -43,10 +43,9 @@ async def read_listing(request: AnyRequest, state: State, listing_id: ListingId)
         raise NotFound("no published listing has this id")
     if found.status not in rules.PUBLIC:
         queries.refuse_unreadable(found.status)
-    headers = {"ETag": found.etag, "Cache-Control": "public, no-cache"}
-    if request.headers.get("if-none-match") == found.etag:
-        return Response(b"", status_code=304, media_type=JSON_BYTES, headers=headers)
-    return Response(found.document, media_type=JSON_BYTES, headers=headers)
+    if is_unchanged(request, found.etag):
+        return Response(b"", status_code=304, media_type=JSON_BYTES, headers=dict(found.answer.headers))
+    return found.answer
 
 
 @post("/listings", summary="Begin a listing")
@@ -76,7 +75,7 @@ async def list_own(
 @get("/listings/{listing_id:uuid}/draft", summary="The working copy")
 async def read_draft(session: Session, actor: Caller, listing_id: ListingId) -> Response[ListingState]:
     """As its owner sees it, with its ETag for changes."""
-    return await _answer(session, await queries.working_copy(session, actor, listing_id))
+    return await _answer(session, await service.up_to_date(session, actor, listing_id))
 
 
 @patch("/listings/{listing_id:uuid}", summary="Change a listing")

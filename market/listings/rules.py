@@ -12,6 +12,7 @@ from market.errors import NotAllowed, WrongState
 from market.opportunities import rules as opportunities
 from market.products import rules as products
 from market.results import rules as results
+from market.workdays import legal_day
 from schemas.listings import Content, Difference, OpportunityContent, ProductContent, ResultContent, Unmet
 from schemas.vocabulary import ListingStatus, Review
 
@@ -67,6 +68,7 @@ REVIEW_FROM: Mapping[Verb, frozenset[Review]] = {
     Verb.SUBMIT: frozenset({Review.DRAFT}),
     Verb.REFUSE: frozenset({Review.IN_REVIEW}),
     Verb.APPROVE: frozenset({Review.IN_REVIEW}),
+    Verb.PUBLISH: frozenset({Review.APPROVED}),
 }
 
 
@@ -103,16 +105,19 @@ def unmet(
 ) -> list[Unmet]:
     """The conditions that the content does not meet for SUBMIT, APPROVE or PUBLISH, all of them at once."""
     found: list[Unmet] = []
+    today = legal_day(now)
     if isinstance(content, ResultContent):
-        found += results.unmet_for_submission(content, now.date())
+        found += results.unmet_for_submission(content, today)
         if verb in (Verb.APPROVE, Verb.PUBLISH):
             found += results.unmet_for_approval(content)
         if verb is Verb.PUBLISH:
             found += results.unmet_for_publication(content)
     elif isinstance(content, ProductContent):
-        found += products.unmet_for_submission(content, now.date())
-    elif verb is Verb.SUBMIT:  # its deadline was 14 days away when it was submitted
+        found += products.unmet_for_submission(content, today)
+    elif verb is Verb.SUBMIT:
         found += opportunities.unmet_for_submission(content, now)
+    else:
+        found += opportunities.unmet_for_publication(content, now)
     return found
 
 

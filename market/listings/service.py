@@ -56,6 +56,7 @@ def _only(organisations: list[UUID]) -> UUID:
 async def change(session: AsyncSession, actor: Actor, listing: Listing, patch: dict[str, Any]) -> Listing:
     """Apply an RFC 7396 merge patch to the content; the published version stands until the change is published.
 
+    A patch that changes nothing leaves everything as it is, an approval too.
     `listing` is locked by the caller. Invalid names the fields; WrongState while the content is in review.
     """
     role = require(actor, Permission.EDIT_LISTING, listing.organisation_id)
@@ -68,6 +69,8 @@ async def change(session: AsyncSession, actor: Actor, listing: Listing, patch: d
     except ValidationError as error:
         raise validated(error, merged) from error
     before, after = listing.content, content.model_dump(mode="json")
+    if before == after:
+        return listing
     if listing.review is Review.CLEAN:
         listing.editors = []
     if actor.person_id not in listing.editors:
@@ -106,18 +109,17 @@ async def approve(session: AsyncSession, actor: Actor, listing: Listing) -> List
 
 
 async def publish(session: AsyncSession, actor: Actor, listing: Listing) -> Listing:
-    """Publish the approved content as the next version, or bring a paused listing back with the version it has."""
-    role = require(actor, Permission.PUBLISH_LISTING, listing.organisation_id)
+    """Publish the approved content as the next version: the owner's director or the operator.
+
+    A paused listing without a change comes back with the version it has, by whoever may pause it.
+    """
     at = await now(session)
     if listing.status is ListingStatus.PAUSED and listing.review is Review.CLEAN:
+        role = require(actor, Permission.PAUSE_LISTING, listing.organisation_id)
         listing.status = ListingStatus.PUBLISHED
         _confirmed(listing, at)
         return await _moved(session, actor, listing, "resumed", role)
-    if listing.review is not Review.APPROVED:
-        rules.check_transition(Verb.PUBLISH, listing.status, listing.review)
-        raise Incomplete(
-            errors=[FieldProblem(pointer="/review", detail="the content has to be approved first")]
-        )
+    role = require(actor, Permission.PUBLISH_LISTING, listing.organisation_id)
     await _check(session, Verb.PUBLISH, listing)
     version = await _publish_version(session, actor, listing, at)
     data = {"version": version.number, "sha256": version.sha256.hex()}
@@ -149,8 +151,8 @@ async def _publish_version(
 
 
 async def pause(session: AsyncSession, actor: Actor, listing: Listing) -> Listing:
-    """Take it out of the hall for a while; its address answers that it is paused."""
-    role = require(actor, Permission.WITHDRAW_LISTING, listing.organisation_id)
+    """Take it out of the hall for a while; its address answers that it is paused. The owner."""
+    role = require(actor, Permission.PAUSE_LISTING, listing.organisation_id)
     rules.check_transition(Verb.PAUSE, listing.status, listing.review)
     listing.status = ListingStatus.PAUSED
     return await _moved(session, actor, listing, "paused", role)
@@ -158,7 +160,7 @@ async def pause(session: AsyncSession, actor: Actor, listing: Listing) -> Listin
 
 async def confirm(session: AsyncSession, actor: Actor, listing: Listing) -> Listing:
     """The owner says that it still stands, which is due every 180 days; a stale or archived one comes back."""
-    role = require(actor, Permission.WITHDRAW_LISTING, listing.organisation_id)
+    role = require(actor, Permission.CONFIRM_LISTING, listing.organisation_id)
     rules.check_transition(Verb.CONFIRM, listing.status, listing.review)
     listing.status = ListingStatus.PUBLISHED
     _confirmed(listing, await now(session))
@@ -176,8 +178,8 @@ async def withdraw(session: AsyncSession, actor: Actor, listing: Listing, reason
 
 async def let_time_pass(session: AsyncSession, listing: Listing) -> None:
     """Apply what is due to a locked listing: a published one goes stale, a stale one is archived."""
-    verb = rules.is_due(listing.status, listing.confirm_due_at, await now(session))
-    if verb is not None:
+    at = await now(session)
+    while (verb := rules.is_due(listing.status, listing.confirm_due_at, at)) is not None:
         listing.status = ListingStatus.ARCHIVED if verb is Verb.ARCHIVE else ListingStatus.STALE
         await _moved(session, None, listing, "archived" if verb is Verb.ARCHIVE else "went_stale", None)
 
@@ -191,6 +193,14 @@ async def move_for_deal(session: AsyncSession, actor: Actor | None, listing: Lis
         Verb.CLOSE: ListingStatus.CLOSED,
     }[verb]
     await _moved(session, actor, listing, {"hold": "held", "release": "released"}.get(verb, "closed"), None)
+
+
+async def up_to_date(session: AsyncSession, actor: Actor, listing_id: UUID) -> Listing:
+    """The actor's listing for reading, with everything applied that was due, so that its ETag is good for a change."""
+    listing = await queries.working_copy(session, actor, listing_id)
+    if rules.is_due(listing.status, listing.confirm_due_at, await now(session)) is None:
+        return listing
+    return await locked(session, actor, listing_id)
 
 
 async def locked(session: AsyncSession, actor: Actor, listing_id: UUID) -> Listing:

@@ -45,12 +45,21 @@ def _lacking(content: OpportunityContent, now: datetime) -> Iterator[Unmet]:
 
 
 def _times(content: OpportunityContent, now: datetime) -> Iterator[Unmet]:
+    aware: dict[str, datetime] = {}
     for name in ("deadline", "questions_until"):
         moment: datetime | None = getattr(content, name)
         if moment is not None and moment.tzinfo is None:
             yield Unmet(pointer=f"/{name}", detail="give the time zone, as in 2026-12-31T17:00:00+08:00")
-            return
-    if content.deadline is not None and content.deadline < now + SHORTEST_NOTICE:
+        elif moment is not None:
+            aware[name] = moment
+    if "deadline" in aware and aware["deadline"] < now + SHORTEST_NOTICE:
         yield Unmet(pointer="/deadline", detail="the deadline is at least 14 days away")
-    if content.questions_until and content.deadline and content.questions_until >= content.deadline:
+    if len(aware) == 2 and aware["questions_until"] >= aware["deadline"]:
         yield Unmet(pointer="/questions_until", detail="questions end before the deadline")
+
+
+def unmet_for_publication(content: OpportunityContent, now: datetime) -> list[Unmet]:
+    """The deadline was 14 days away at submission; whoever approves or publishes late must still leave some time."""
+    if content.deadline is not None and content.deadline <= now:
+        return [Unmet(pointer="/deadline", detail="the deadline has passed: set a later one")]
+    return []

@@ -9,8 +9,8 @@ from schemas.organisations import IdentifierView, OrganisationView
 
 def organisation_fields(row: Organisation, identifiers: Sequence[OrganisationIdentifier]) -> dict[str, Any]:
     """What every view of an organisation shows."""
-    shown = [IdentifierView(scheme=i.scheme, value=i.value, check=i.check_result) for i in identifiers]  # type: ignore[arg-type] # checked by the model
-    return row.model_dump() | {"identifiers": shown}
+    shown = [IdentifierView(scheme=i.scheme, value=i.value, check=i.check_result) for i in identifiers]
+    return row.model_dump(exclude={"name_keys"}) | {"identifiers": shown}
 
 
 def organisation_view(row: Organisation, identifiers: Sequence[OrganisationIdentifier]) -> OrganisationView:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -13,7 +14,9 @@ from market.organisations.tables import Organisation, OrganisationIdentifier
 async def organisation(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation:
     """One organisation, or NotFound; `lock` holds its row until the transaction ends."""
     query = select(Organisation).where(Organisation.id == organisation_id)
-    found = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+    if lock:  # as it is once locked: the session would else answer what it had read before
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = (await session.execute(query)).scalar_one_or_none()
     if found is None:
         raise NotFound("no organisation has this id")
     return found
@@ -36,6 +39,20 @@ async def identifiers(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, 
     for row in found.scalars():
         grouped[row.organisation_id].append(row)
     return grouped
+
+
+async def organisation_of_name(
+    session: AsyncSession, keys: Sequence[str], *, but: UUID | None = None
+) -> Organisation | None:
+    """An organisation, `but` this one, with one of these name keys; no other transaction can take them meanwhile."""
+    for key in sorted(keys):
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"name {key}", 0))))
+    found = await session.execute(
+        select(Organisation)
+        .where(col(Organisation.name_keys).op("&&")(list(keys)), col(Organisation.id) != (but or UUID(int=0)))
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
 
 
 async def organisation_of_identifier(session: AsyncSession, scheme: str, value: str) -> UUID | None:

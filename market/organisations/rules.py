@@ -1,17 +1,29 @@
-"""What makes an identifier valid, and what each verification level asks for; knows no database."""
+"""What makes an identifier valid, and which names the eye would confuse; knows no database."""
 
 import re
+import unicodedata
+from collections.abc import Mapping
 from typing import Literal
 
 from stdnum.cn import uscc
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
 from schemas.organisations import Identifier
+from schemas.vocabulary import Language
+from search.folding import fold
 
 CheckResult = Literal["passed", "failed"]
 
-ROR = re.compile(r"^(?:https://ror\.org/)?(0[a-hj-km-np-tv-z0-9]{6}\d{2})$")
+ROR = re.compile(r"(?:https://ror\.org/)?(0[a-hj-km-np-tv-z0-9]{6}[0-9]{2})")
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+_ALPHABETS = frozenset({"LATIN", "GREEK", "CYRILLIC"})
+# Letters of the other two alphabets, each over the Latin letter that it is drawn like; small and capital differ.
+_DRAWN_LIKE = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХԚԜаеѕіјорсухԁԛԝһѵӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧαγικνορτυχϲϳ",
+    "ABESIJKMHOPCTYXQWaesijopcyxdqwhvlABEZHIKMNOPTYXayiKvopTuxcj",
+)
+_DRAWN_ALIKE = str.maketrans("01i", "oll")
 
 
 def normal_form(identifier: Identifier) -> tuple[str, CheckResult]:
@@ -23,7 +35,7 @@ def normal_form(identifier: Identifier) -> tuple[str, CheckResult]:
     """
     if identifier.scheme == "ror":
         return _ror(identifier.value)
-    value = identifier.value.replace(" ", "").replace("-", "").upper()
+    value = unicodedata.normalize("NFKC", identifier.value).replace(" ", "").replace("-", "").upper()
     if len(value) == 18 and value.isdigit() and value.endswith("000"):
         raise ValueError(
             "a spreadsheet seems to have cut this code to 15 digits: enter all 18 characters as text"
@@ -41,7 +53,7 @@ def normal_form(identifier: Identifier) -> tuple[str, CheckResult]:
 
 def _ror(value: str) -> tuple[str, CheckResult]:
     """ROR ids end in two check digits, ISO/IEC 7064 MOD 97-10 over Crockford base 32."""
-    found = ROR.match(value.strip().lower())
+    found = ROR.fullmatch(value.strip().lower())
     if found is None:
         raise ValueError("a ROR id looks like https://ror.org/03cve4549")
     bare = found.group(1)
@@ -51,3 +63,23 @@ def _ror(value: str) -> tuple[str, CheckResult]:
     if 98 - (number * 100) % 97 != int(bare[-2:]):
         raise ValueError("the check digits of this ROR id are wrong")
     return f"https://ror.org/{bare}", "passed"
+
+
+def name_keys(name: Mapping[Language, str]) -> list[str]:
+    """Each name as the eye sees it, simplified and without case, accents, blanks and signs: equal keys look alike."""
+    return sorted({_key(text) for text in name.values()} - {""})
+
+
+def _key(text: str) -> str:
+    drawn = fold(unicodedata.normalize("NFKC", text).translate(_DRAWN_LIKE))
+    return "".join(letter for letter in drawn if letter.isalnum()).translate(_DRAWN_ALIKE).replace("rn", "m")
+
+
+def mixed_word(text: str) -> str | None:
+    """The first word that mixes alphabets, as no honest name does but a forged one may, or None."""
+    words: list[str] = re.findall(r"[^\W\d_]+", text)
+    for word in words:
+        used = {unicodedata.name(letter, "").split(" ")[0] for letter in word}
+        if len(used & _ALPHABETS) > 1:
+            return word
+    return None

@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from market.database import identifier, moment, word
@@ -13,9 +13,12 @@ from schemas.vocabulary import Founding, OrganisationKind, VerificationLevel
 
 class Organisation(SQLModel, table=True):
     __tablename__ = "organisation"
+    __table_args__ = (Index("ix_organisation_name_keys", "name_keys", postgresql_using="gin"),)
 
     id: UUID = identifier()
     name: dict[str, str] = Field(sa_type=JSONB)
+    name_keys: list[str] = Field(default=[], sa_type=ARRAY(Text), sa_column_kwargs={"server_default": "{}"})
+    """Each name as the eye sees it, so that no second organisation looks like this one."""
     kind: OrganisationKind = word(OrganisationKind)
     founding: Founding = word(Founding)
     region: str | None = None

@@ -1,13 +1,14 @@
 """What a result needs before it is reviewed, approved and published, and how application numbers are checked."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date
 
 from schemas.listings import IPRight, ResultContent, Unmet
 from schemas.vocabulary import ExportClass, IPRightKind, IPRightStatus, Mode
 
-_CN_APPLICATION = re.compile(r"^(?:CN|ZL)?(\d{8}|\d{12})\.?([\dX])$")
+_CN_APPLICATION = re.compile(r"(?:CN|ZL)?([0-9]{8}|[0-9]{12})\.?([0-9X])")
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 _TYPES = {
     "1": IPRightKind.INVENTION,
@@ -16,7 +17,8 @@ _TYPES = {
     "8": IPRightKind.INVENTION,  # PCT application for an invention
     "9": IPRightKind.UTILITY_MODEL,  # PCT application for a utility model
 }
-_NEED_ALL_OWNERS = frozenset({Mode.TRANSFER, Mode.EXCLUSIVE_LICENCE, Mode.SOLE_LICENCE, Mode.EQUITY})
+_NEED_ALL_OWNERS = frozenset(Mode) - {Mode.ORDINARY_LICENCE, Mode.TRIAL, Mode.SALE}
+"""A co-owner alone may practise the patent and grant ordinary licences, of which a trial is one (专利法 art. 14)."""
 
 
 def cn_check_character(digits: str) -> str:
@@ -28,10 +30,10 @@ def cn_check_character(digits: str) -> str:
 def cn_application_number(given: str, kind: IPRightKind | None = None) -> str:
     """A Chinese application number as `2010800631969`-style digits with `.` before the check character.
 
-    Takes the prefixes CN and ZL and a missing point. Raises ValueError with a sentence for the user where the form,
-    the check character or the type digit is wrong.
+    Takes the prefixes CN and ZL, full-width digits and a missing point. Raises ValueError with a sentence for the user
+    where the form, the check character, the year or the type digit is wrong.
     """
-    found = _CN_APPLICATION.match(given.replace(" ", "").upper())
+    found = _CN_APPLICATION.fullmatch(unicodedata.normalize("NFKC", given).replace(" ", "").upper())
     if found is None:
         raise ValueError(
             "a Chinese application number has 12 digits (8 before October 2003), a point and a check digit"
@@ -40,15 +42,21 @@ def cn_application_number(given: str, kind: IPRightKind | None = None) -> str:
     expected = cn_check_character(digits)
     if check != expected:
         raise ValueError(f"the check digit of {digits} is {expected}, not {check}: look for a mistyped digit")
-    stated = _TYPES.get(digits[4] if len(digits) == 12 else digits[2])
-    if kind in _TYPES.values() and stated is not None and stated is not kind:
+    year, kind_digit = (digits[:4], digits[4]) if len(digits) == 12 else (digits[:2], digits[2])
+    # The first applications were taken in April 1985; numbers have twelve digits since October 2003.
+    if not (int(year) >= 2003 if len(year) == 4 else int(year) >= 85 or int(year) <= 3):
+        raise ValueError(f"no Chinese application of this form was numbered in the year {year}")
+    stated = _TYPES.get(kind_digit)
+    if stated is None:
+        raise ValueError(f"the digit after the year says the type, 1, 2, 3, 8 or 9, and not {kind_digit}")
+    if kind in _TYPES.values() and stated is not kind:
         raise ValueError(f"this number belongs to the type {stated}, not {kind}")
     return f"{digits}.{check}"
 
 
 def ip_right_problems(rights: list[IPRight], today: date) -> Iterator[Unmet]:
     """What is wrong with the rights of a listing."""
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for place, right in enumerate(rights):
         where = f"/ip_rights/{place}"
         number = right.application_number
@@ -57,10 +65,10 @@ def ip_right_problems(rights: list[IPRight], today: date) -> Iterator[Unmet]:
                 number = cn_application_number(number, right.kind)
             except ValueError as error:
                 yield Unmet(pointer=f"{where}/application_number", detail=str(error), rule="ZC-0006")
-        if number and number in seen:
+        if number and (right.office, number) in seen:
             yield Unmet(pointer=f"{where}/application_number", detail="the same right is listed twice")
         if number:
-            seen.add(number)
+            seen.add((right.office, number))
         if right.kind is not IPRightKind.KNOW_HOW and not (
             number or right.grant_number or right.publication_number
         ):

@@ -23,6 +23,13 @@ async def count_attempt(database: Database, bucket: str, *, most: int, window: t
         raise TooManyRequests("wait before trying again", retry_after=max(1, row["wait"]))
 
 
+async def take_back_attempt(database: Database, bucket: str) -> None:
+    """The attempt that was just counted has succeeded, and the others of its bucket stand."""
+    await database.pool.execute(
+        "UPDATE attempts SET tries = tries - 1 WHERE bucket = $1 AND tries > 0", bucket
+    )
+
+
 async def forget_attempts(database: Database, bucket: str) -> None:
     """After a success the account starts afresh."""
     await database.pool.execute("DELETE FROM attempts WHERE bucket = $1", bucket)

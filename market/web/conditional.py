@@ -13,8 +13,8 @@ def etag(revision: int | str) -> str:
     return f'"r{revision}"' if isinstance(revision, int) else f'"{revision}"'
 
 
-def _tags(header: str) -> list[str]:
-    return [tag.strip().removeprefix("W/") for tag in header.split(",") if tag.strip()]
+def _tags(header: str) -> set[str]:
+    return {tag.strip() for tag in header.split(",")}
 
 
 def require_match(request: Request[Any, Any, Any], *current: int | str) -> None:
@@ -26,12 +26,23 @@ def require_match(request: Request[Any, Any, Any], *current: int | str) -> None:
 
 
 def match_if_given(request: Request[Any, Any, Any], *current: int | str) -> None:
-    """For the verbs of a state machine, whose guards protect them already: If-Match is honoured where it is sent."""
+    """For the verbs of a state machine, whose guards protect them already: If-Match is honoured where it is sent.
+
+    A weak tag matches nothing: If-Match compares strongly (RFC 9110 13.1.1).
+    """
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         return
-    if not set(_tags(header)) & {etag(tag) for tag in current}:
+    if not _tags(header) & {etag(tag) for tag in current}:
         raise PreconditionFailed(f"the current ETag is {etag(current[0])}")
+
+
+def is_unchanged(request: Request[Any, Any, Any], tag: str) -> bool:
+    """Whether If-None-Match names this quoted tag, so that 304 is the answer; compared weakly (RFC 9110 13.1.2)."""
+    header = request.headers.get("if-none-match")
+    if header is None or header == tag:  # the commonest two
+        return header is not None
+    return header.strip() == "*" or tag in {name.removeprefix("W/") for name in _tags(header)}
 
 
 def answer(

@@ -20,6 +20,7 @@ from schemas.values import FieldProblem, Problem
 log = logging.getLogger("market.web")
 
 MEDIA_TYPE = "application/problem+json"
+UNSTORABLE = "a value is outside what can be stored"
 BODY_KEY = "market.body"
 """Where the transaction leaves the request's body, for pointers into it."""
 
@@ -40,6 +41,10 @@ FIELD_MESSAGES_ZH: Mapping[str, str] = {
     "int_type": "应为整数",
     "int_parsing": "应为整数",
     "bool_parsing": "应为 true 或 false",
+    "bool_type": "应为 true 或 false",
+    "dict_type": "应为 JSON 对象",
+    "list_type": "应为 JSON 数组",
+    "model_attributes_type": "应为 JSON 对象",
     "date_from_datetime_parsing": "日期格式应为 2026-01-31",
     "datetime_from_date_parsing": "时间格式应为 RFC 3339",
     "decimal_parsing": '金额应为十进制字符串，例如 "1200.00"',
@@ -55,31 +60,36 @@ def speaks_chinese(request: Request[Any, Any, Any]) -> bool:
     accepted = request.headers.get("accept-language", "")
     ranked: list[tuple[float, int, str]] = []
     for place, part in enumerate(accepted.split(",")):
-        tag, _, quality = part.strip().partition(";q=")
+        tag, _, quality = part.replace(" ", "").partition(";q=")
         try:
-            ranked.append((-float(quality or 1), place, tag.lower()[:2]))
+            weight = float(quality or 1)
         except ValueError:
             continue
+        if weight > 0:
+            ranked.append((-weight, place, tag.lower().partition("-")[0]))
     languages = [tag for _, _, tag in sorted(ranked)]
     return next((tag == "zh" for tag in languages if tag in ("zh", "en")), False)
 
 
-def pointer(location: Sequence[int | str], given: Any) -> str:
-    """An RFC 6901 pointer from a pydantic location; the tags of unions, which are no keys of the input, are left out."""
+def pointer(location: Sequence[int | str], given: Any, *, missing: bool = True) -> str:
+    """An RFC 6901 pointer from a pydantic location; the tags of unions, which are no keys of the input, are left out.
+
+    `missing` where the last step names what is not there.
+    """
     parts: list[str] = []
     for place, step in enumerate(location):
         last = place == len(location) - 1
         if isinstance(given, dict):
             if step in given:
                 given = given[step]
-            elif not last:
+            elif not (last and missing):
                 continue
         elif isinstance(given, list) and isinstance(step, int) and step < len(given):
             given = given[step]
         elif not (last and not parts):
             continue
         parts.append(str(step).replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{part}" for part in parts if part != "[key]")
+    return "".join(f"/{part}" for part in parts)
 
 
 def field_problems(found: Sequence[Mapping[str, Any]], given: Any, *, chinese: bool) -> list[FieldProblem]:
@@ -93,16 +103,22 @@ def field_problems(found: Sequence[Mapping[str, Any]], given: Any, *, chinese: b
                 message = known.format(**context)
             except KeyError:
                 message = known
-        where = pointer(error["loc"], given)
+        where = pointer(error["loc"], given, missing=error["type"] == "missing")
         if error["type"].startswith("union_tag"):
-            where += "/kind"
+            where += "/" + str((error.get("ctx") or {}).get("discriminator", "kind")).strip("'")
         problems.append(FieldProblem(pointer=where, detail=message))
     return problems
 
 
 def validated(error: ValidationError, given: Any, *, chinese: bool = False) -> errors.Invalid:
-    """A pydantic error raised inside a verb, as the error that a route would have given."""
-    return errors.Invalid(errors=field_problems(error.errors(include_url=False), given, chinese=chinese))
+    """A pydantic error raised inside a verb, as the error that a route would have given.
+
+    What was found is kept with it, since only the answer knows the caller's language.
+    """
+    found = error.errors(include_url=False)
+    invalid = errors.Invalid(errors=field_problems(found, given, chinese=chinese))
+    invalid.found = (found, given)
+    return invalid
 
 
 def _of_request(exc: ValidationException, body: bytes, *, chinese: bool) -> MarketError:
@@ -113,7 +129,10 @@ def _of_request(exc: ValidationException, body: bytes, *, chinese: bool) -> Mark
     if not listed:
         return errors.MalformedBody(str(exc.detail))
     return errors.Invalid(
-        errors=[FieldProblem(pointer=str(e.get("key", "")), detail=str(e.get("message", ""))) for e in listed]
+        errors=[
+            FieldProblem(pointer=str(e.get("key", "")).removeprefix("data"), detail=str(e.get("message", "")))
+            for e in listed
+        ]
     )
 
 
@@ -129,7 +148,9 @@ def _of_database(exc: BaseException) -> MarketError | None:
         state = str(getattr(exc.orig, "sqlstate", "") or "")
         if exc.connection_invalidated or state[:2] in ("08", "57", "53") or state in ("40001", "40P01", ""):
             return errors.Unavailable("the database does not answer", retry_after=1)
-        return None
+        return errors.Invalid(UNSTORABLE) if state[:2] == "22" else None
+    if isinstance(exc, asyncpg.DataError):
+        return errors.Invalid(UNSTORABLE)
     if isinstance(exc, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError, OSError)):
         return errors.Unavailable("the database does not answer", retry_after=1)
     return None
@@ -148,12 +169,16 @@ _BY_STATUS: Mapping[int, type[MarketError]] = {
 
 def as_market_error(exc: Exception, body: bytes, *, chinese: bool) -> MarketError:
     """The one of our errors that says what happened."""
+    if isinstance(exc, errors.Invalid) and exc.found is not None:
+        exc.errors = field_problems(*exc.found, chinese=chinese)
     if isinstance(exc, MarketError):
         return exc
+    if isinstance(exc, (UnicodeDecodeError, RecursionError)):  # the two that the JSON decoder lets through
+        return errors.MalformedBody("this is no JSON in UTF-8, or it is nested too deeply")
     if isinstance(exc, ValidationException):
         return _of_request(exc, body, chinese=chinese)
     if isinstance(exc, HTTPException):
-        kind = _BY_STATUS.get(exc.status_code)
+        kind = _BY_STATUS.get(exc.status_code, errors.MalformedBody if exc.status_code < 500 else None)
         if kind is not None:
             return kind(str(exc.detail) if exc.status_code == 400 else "")
     known = _of_database(exc)

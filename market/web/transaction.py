@@ -4,8 +4,11 @@ A failed COMMIT is an error answer, never a 2xx. The answer to a request with an
 transaction as its effect, so that a repeat gets the same answer even if the first one never arrived.
 """
 
-import hashlib
+import hmac
+import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from litestar import Request
@@ -16,10 +19,18 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.database import Database, now
-from market.errors import CrossSiteRequest, Invalid, KeyRequired, KeyReused, RequestInFlight, SecretShownOnce
+from market.errors import (
+    CrossSiteRequest,
+    Invalid,
+    KeyRequired,
+    KeyReused,
+    MalformedBody,
+    RequestInFlight,
+    SecretShownOnce,
+)
 from market.errors import Unauthenticated as NotSignedIn
 from market.permissions import Actor
-from market.web.problems import BODY_KEY
+from market.web.problems import BODY_KEY, problem_response
 from market.web.tables import StoredAnswer
 from schemas.values import FieldProblem
 
@@ -41,8 +52,9 @@ class Transaction:
 class TransactionMiddleware(ASGIMiddleware):
     """Gives the handler `session` and `actor`, commits or rolls back, and honours Idempotency-Key.
 
-    Handlers may set in `opt`: `secret=True` where the answer holds something shown once, and `key_required=True`
-    where money, bids or signatures move.
+    Nobody reaches a handler without signing in, unless it says `public=True` in `opt`. Handlers may also set
+    `secret=True` where the answer holds something shown once, and `key_required=True` where money, bids or signatures
+    move.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -58,20 +70,65 @@ class TransactionMiddleware(ASGIMiddleware):
             scope["state"][STATE_KEY] = transaction
             transaction.actor = await self.authenticate(session, request)
             _refuse_cross_site(request, transaction.actor)
+            if transaction.actor is None and not _is_public(request):
+                raise NotSignedIn()
             scope["state"][BODY_KEY] = await request.body()  # kept by the connection, so that it is read once
+            if request.route_handler.opt.get("key_required"):
+                _refuse_duplicate_names(scope["state"][BODY_KEY])
             repeat = await _Repeat.of(request, transaction)
             if repeat is not None and (stored := await repeat.stored(session)) is not None:
                 await _send_stored(send, stored)
                 return
             held = _Held()
             await next_app(scope, receive, held)
-            if held.status < 400:
-                if repeat is not None:
-                    await repeat.store(session, held, secret=bool(scope["route_handler"].opt.get("secret")))
-                await session.commit()
-            else:
-                await session.rollback()
-        await held.release(send)
+            failure = await _decide(session, request, repeat, held)
+        if failure is None:
+            await held.release(send)
+        else:
+            await _send_problem(request, failure, send)
+
+
+def _is_public(request: Request[Any, Any, Any]) -> bool:
+    """Whether anybody may call; which methods an address takes is no secret."""
+    return request.method == "OPTIONS" or bool(request.route_handler.opt.get("public"))
+
+
+async def _decide(
+    session: AsyncSession, request: Request[Any, Any, Any], repeat: "_Repeat | None", held: "_Held"
+) -> Exception | None:
+    """Commit the effect of an answer that is no error, together with the answer; what made it fail, or None."""
+    if held.status >= 400:
+        await session.rollback()
+        return None
+    try:
+        if repeat is not None:
+            await repeat.store(session, held, secret=bool(request.route_handler.opt.get("secret")))
+        await session.commit()
+    except Exception as failure:  # whatever it is, the answer that waits must not be sent
+        return failure
+    return None
+
+
+async def _send_problem(request: Request[Any, Any, Any], failure: Exception, send: Send) -> None:
+    """Litestar believes the answer that was held back to be sent, and would say nothing more."""
+    response = problem_response(request, failure).to_asgi_response(
+        app=None, request=request, type_encoders=request.route_handler.resolve_type_encoders()
+    )
+    await response(request.scope, request.receive, send)
+
+
+def _refuse_duplicate_names(body: bytes) -> None:
+    """Where money or signatures move, a name given twice must not mean one thing here and another elsewhere."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counted = Counter(name for name, _ in pairs)
+            raise MalformedBody(f"given twice in one object: {counted.most_common(1)[0][0]}")
+        return found
+
+    with suppress(ValueError, RecursionError):  # what is no JSON at all is refused by the handler
+        json.loads(body, object_pairs_hook=unique)
 
 
 class _Held:
@@ -101,12 +158,18 @@ class _Held:
 
 
 def _refuse_cross_site(request: Request[Any, Any, Any], actor: Actor | None) -> None:
-    """A cookie is sent by the browser whoever asks for it: a change must then come from this very site."""
-    if actor is None or request.method in SAFE or "authorization" in request.headers:
+    """A cookie is sent by the browser whoever asks for it: a change must then come from this very site.
+
+    So must a sign-in and a sign-up, which set the cookie; but what names no site at all is no browser.
+    """
+    if request.method in SAFE or "authorization" in request.headers:
         return
-    site = request.headers.get("sec-fetch-site")
+    site = request.headers.get("sec-fetch-site")  # no browser sends it to http: then Origin decides
     origin = request.headers.get("origin")
-    if site == "same-origin" or (site is None and origin == str(request.base_url).rstrip("/")):
+    own = {str(request.base_url).rstrip("/"), str(request.app.state.base_url)}
+    if site == "same-origin" or (site is None and origin in own):
+        return
+    if site is None and origin is None and (actor is None or _is_public(request)):
         return
     raise CrossSiteRequest()
 
@@ -116,8 +179,11 @@ class _Repeat:
 
     def __init__(self, principal: str, key: str, request: Request[Any, Any, Any], body: bytes) -> None:
         self.principal, self.key = principal, key
-        self.method, self.path = request.method, request.url.path
-        self.digest = hashlib.sha256(body).digest()
+        query = request.url.query
+        self.method, self.path = request.method, request.url.path + (f"?{query}" if query else "")
+        # Keyed, since a body may hold a password, which must not be guessed from a copy of the database.
+        secret = request.app.state.settings.secret_key.get_secret_value().encode()
+        self.digest = hmac.digest(secret, body, "sha256")
 
     @classmethod
     async def of(cls, request: Request[Any, Any, Any], transaction: Transaction) -> "_Repeat | None":

@@ -66,6 +66,9 @@ def upgrade() -> None:
         op.execute(
             f"CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
+        op.execute(  # TRUNCATE fires no trigger of rows
+            f"CREATE TRIGGER kept BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
     op.execute("CREATE TRIGGER kept BEFORE DELETE ON listing FOR EACH ROW EXECUTE FUNCTION keep_published()")
     op.execute(
         "CREATE TRIGGER changed AFTER INSERT OR UPDATE ON listing FOR EACH ROW EXECUTE FUNCTION listing_changed()"
@@ -81,6 +84,7 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER {trigger} ON {table}")
     for table in FROZEN:
         op.execute(f"DROP TRIGGER frozen ON {table}")
+        op.execute(f"DROP TRIGGER kept ON {table}")
     for function in (
         "organisation_changed()",
         "listing_changed()",

@@ -1,0 +1,186 @@
+"""The worker process: keeps the search index in step, lets time pass, and clears what has expired.
+
+Each is a loop of its own over one asyncio loop. What the worker does may be done twice and by several workers; a
+deadline that it misses is met by the next read. On the loss of the database it ends, to be started again.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, and_, delete, or_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from market.database import Database, now
+from market.discovery.indexing import WriterBusy, keep_in_step
+from market.identity.tables import PersonSession
+from market.listings.rules import ARCHIVE_AFTER
+from market.listings.service import let_time_pass
+from market.listings.tables import Listing
+from market.opening import open_writer
+from market.processes import log_lines
+from market.settings import Settings
+from market.trouble import sentence
+from market.web.tables import Attempts, StoredAnswer
+from schemas.vocabulary import ListingStatus
+from search.port import IndexLocked
+
+log = logging.getLogger("market.worker")
+
+START_AGAIN = 75
+"""The exit code that asks for a new start (EX_TEMPFAIL of sysexits.h)."""
+ANSWERS_KEPT = timedelta(hours=72)
+"""A repeat with the same Idempotency-Key gets the stored answer for this long."""
+ATTEMPTS_KEPT = timedelta(days=2)
+"""Longer than every window in which attempts are counted."""
+TIME_EVERY = 60.0
+CLEAR_EVERY = 3600.0
+SIGN_EVERY = 10.0
+STANDBY = 5.0
+FINISH_SECONDS = 20.0
+BATCH = 100
+SIGN_OF_LIFE = "worker.alive"
+"""A file in the data folder, touched every 10 seconds: what a container's health check looks at."""
+
+
+def main(settings: Settings) -> int:
+    """Work until SIGTERM or SIGINT; answers the exit code."""
+    log_lines("worker")
+    return asyncio.run(_main(settings))
+
+
+async def _main(settings: Settings) -> int:
+    if settings.database_url is None:
+        raise ValueError("no database: the worker of one machine is started by `market serve`")
+    stop = asyncio.Event()
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(asked, stop.set)
+    database = Database(settings.database_url, pool_size=4)
+    try:
+        await database.open()
+        log.info("at work")
+        await work(settings, database, stop)
+        log.info("stopped in order")
+        return 0
+    except Exception as error:
+        told = sentence(error)
+        log.error("%s", told) if told else log.exception("unexpected error")
+        return START_AGAIN
+    finally:
+        with_limit = asyncio.wait_for(database.close(), 5)
+        await asyncio.gather(with_limit, return_exceptions=True)
+
+
+async def work(settings: Settings, database: Database, stop: asyncio.Event) -> None:
+    """Every loop until `stop` is set; raises what ends one of them, which is the loss of database or search."""
+    sign = settings.data_dir / SIGN_OF_LIFE
+    loops = (
+        _index(settings, database, stop),
+        _every(stop, TIME_EVERY, "letting time pass", lambda: pass_time(database)),
+        _every(stop, CLEAR_EVERY, "clearing", lambda: clear(database)),
+        _every(stop, SIGN_EVERY, "the sign of life", lambda: asyncio.to_thread(sign.touch)),
+    )
+    tasks: set[asyncio.Task[Any]] = {asyncio.create_task(loop) for loop in loops}
+    stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            await asyncio.wait(tasks, timeout=FINISH_SECONDS)
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        stop.set()
+        for task in (*tasks, stopping):
+            task.cancel()
+        await asyncio.gather(*tasks, stopping, return_exceptions=True)
+
+
+async def _index(settings: Settings, database: Database, stop: asyncio.Event) -> None:
+    """Keep the index in step; while another process does, stand by."""
+    standing_by = False
+    while not stop.is_set():
+        try:
+            async with open_writer(settings) as indexer:
+                await keep_in_step(database, indexer, stop)
+        except (WriterBusy, IndexLocked) as busy:
+            if not standing_by:
+                log.info("standing by: %s", busy)
+            standing_by = True
+            await _pause(stop, STANDBY)
+
+
+async def _every(stop: asyncio.Event, seconds: float, what: str, work: Callable[[], Awaitable[Any]]) -> None:
+    """One thing again and again; trouble with it is said and does not keep the others from their work."""
+    while not stop.is_set():
+        try:
+            await work()
+        except Exception as error:
+            told = sentence(error)
+            log.error("%s: %s", what, told) if told else log.exception("%s failed", what)
+        await _pause(stop, seconds)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def pass_time(database: Database) -> None:
+    """Listings that nobody confirmed go stale or are archived; editions whose time has come are released or closed."""
+    while moved := await _in_transaction(database, _listings_due):
+        log.info("%d listings went stale or were archived", moved)
+    from market.editions.service import release_due
+
+    if released := await _in_transaction(database, release_due):
+        log.info("%d editions were released or closed", released)
+
+
+async def _in_transaction(database: Database, work: Callable[[AsyncSession], Awaitable[int]]) -> int:
+    async with database.sessions() as session, session.begin():
+        return await work(session)
+
+
+async def _listings_due(session: AsyncSession) -> int:
+    """A batch of them; those that somebody holds at this moment are left to the next round."""
+    at = await now(session)
+    due = (
+        select(Listing)
+        .where(_due(at))
+        .order_by(col(Listing.id))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    found = list((await session.execute(due)).scalars())
+    for listing in found:
+        await let_time_pass(session, listing)
+    return len(found)
+
+
+def _due(at: datetime) -> Any:
+    stale = and_(col(Listing.status) == ListingStatus.PUBLISHED, col(Listing.confirm_due_at) <= at)
+    archived = and_(
+        col(Listing.status) == ListingStatus.STALE, col(Listing.confirm_due_at) <= at - ARCHIVE_AFTER
+    )
+    return or_(stale, archived)
+
+
+async def clear(database: Database) -> None:
+    """Delete what has served its time: stored answers, ended sessions, counters of attempts."""
+    async with database.sessions() as session, session.begin():
+        at = await now(session)
+        for what, statement in (
+            ("stored answers", delete(StoredAnswer).where(col(StoredAnswer.stored_at) < at - ANSWERS_KEPT)),
+            ("sessions", delete(PersonSession).where(col(PersonSession.expires_at) < at)),
+            ("attempts", delete(Attempts).where(col(Attempts.window_start) < at - ATTEMPTS_KEPT)),
+        ):
+            result = await session.execute(statement)
+            cleared = result.rowcount if isinstance(result, CursorResult) else 0
+            if cleared:
+                log.info("cleared %d expired %s", cleared, what)
