@@ -65,7 +65,17 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
     database = Database(url, pool_size=settings.pool_size)
     verbs = Router(
         "/",
-        route_handlers=[identity.router, organisations.router, listings.router, editions.router, releases.router, interests.router, managers.router, deals.router, discovery.router],
+        route_handlers=[
+            identity.router,
+            organisations.router,
+            listings.router,
+            editions.router,
+            releases.router,
+            interests.router,
+            managers.router,
+            deals.router,
+            discovery.router,
+        ],
         middleware=[TransactionMiddleware(authenticate)],
         dependencies={
             "session": Provide(provide_session, sync_to_thread=False),

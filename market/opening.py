@@ -9,11 +9,13 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from market.embedded import EmbeddedPostgres
 from market.folder import DataFolder, Occupant
+from market.prepared import Prepared, earlier, migrations
 from market.progress import shown
 from market.settings import Settings
 from market.supervisor import (
@@ -48,8 +50,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
             stack.callback(folder.leave)
         listener = stack.enter_context(listen(host, port))
         if settings.database_url is None:
-            supervisor = _on_one_machine(settings, listener, workers, folder, stack)
-            _run(supervisor, listener, "/ready", lambda: _announce(settings, listener))
+            supervisor, prepared = _on_one_machine(settings, listener, workers, folder, stack)
+            _run(supervisor, listener, "/ready", lambda: _announce(settings, prepared, listener))
         else:
             from market.migrate import require_current
 
@@ -60,39 +62,46 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 def _on_one_machine(
     settings: Settings, listener: socket.socket, workers: int, folder: DataFolder, stack: ExitStack
-) -> Supervisor:
+) -> tuple[Supervisor, Prepared]:
     database = EmbeddedPostgres(settings.data_dir / "postgres")
     stack.callback(database.stop)
     database.start()
     folder.tell(Occupant(os.getpid(), address_of(listener), database.url))
-    from market.migrate import migrate_now
-
-    migrate_now(database.url)
-    asyncio.run(_fill(settings, database.url))
-    return Supervisor(
-        say,
-        database,
-        worker=Child(
-            "worker",
-            ["-m", "market.cli", "worker"],
-            _environment(settings, database.url, listener),
-            WORKER_SECONDS,
-        ),
-        api=_api(settings, database.url, listener, workers),
+    prepared = asyncio.run(_prepare(settings, database))
+    worker = Child(
+        "worker",
+        ["-m", "market.cli", "worker"],
+        _environment(settings, database.url, listener),
+        WORKER_SECONDS,
     )
+    api = _api(settings, database.url, listener, workers)
+    return Supervisor(say, database, worker=worker, api=api), prepared
 
 
-async def _fill(settings: Settings, url: str) -> None:
-    """The demo market, once, and a search index where there is none."""
+async def _prepare(settings: Settings, server: EmbeddedPostgres) -> Prepared:
+    """Migrate, load the demo market once, and build the search index where the database is new."""
+    known = await earlier(server.data_dir, server.url, demo=bool(settings.demo))
+    if known is not None:
+        return known  # the worker rebuilds an index that is missing or of another version
     from market.database import Database
+    from market.migrate import migrate, revisions
 
-    database = Database(url, pool_size=4)
+    await migrate(server.url)
+    database = Database(server.url, pool_size=4)
     await database.open()
     try:
-        loaded = settings.demo and await load_demo(database)
+        loaded = bool(settings.demo) and await load_demo(database)
         await rebuild_index(settings, database, only_if_missing=not loaded)
     finally:
         await database.close()
+    revision, _ = await revisions(server.url)
+    prepared = Prepared(revision, migrations())
+    if settings.demo:
+        from market.demo import ACCOUNTS, PASSWORD
+
+        prepared = replace(prepared, password=PASSWORD, accounts=ACCOUNTS)
+    prepared.write(server.data_dir)
+    return prepared
 
 
 async def load_demo(database: "Database") -> bool:
@@ -182,15 +191,13 @@ def _interruptible() -> Iterator[None]:
             signal.signal(sig, handler)
 
 
-def _announce(settings: Settings, listener: socket.socket) -> None:
+def _announce(settings: Settings, prepared: Prepared, listener: socket.socket) -> None:
     address = address_of(listener)
     say(f"\nRelease Hall is ready: {address}")
     say(f"  API documentation  {address}/schema")
     if settings.demo:
-        from market.demo.cast import ACCOUNTS, PASSWORD
-
-        say(f"  Demo accounts, all with the password {PASSWORD}")
-        for email, what in ACCOUNTS.items():
+        say(f"  Demo accounts, all with the password {prepared.password}")
+        for email, what in prepared.accounts.items():
             say(f"    {email:<30}{what}")
     say(f"  Data               {Path(settings.data_dir).resolve()}")
     say("Ctrl-C stops all of it and keeps the data.\n")

@@ -41,7 +41,8 @@ class Settings(BaseSettings):
                 "MARKET_SECRET_KEY is required outside the demo: at least 32 random characters, "
                 "for instance from `python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
             )
-        self.base_url = self.base_url.rstrip("/")
+        if self.base_url.endswith("/"):  # assigned only then: `serve` asks whether it was given at all
+            self.base_url = self.base_url.rstrip("/")
         return self
 
     @property

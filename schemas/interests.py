@@ -100,7 +100,8 @@ class InterestView(View):
     answered_at: datetime | None
     response_days: int | None
     """Working days until the first answer."""
-    reason: PassReason | DeclineReason | None
+    reason: str | None
+    """A PassReason once passed, a DeclineReason once declined."""
     note: str | None
     submitted_by: UUID
     revision: int

@@ -1,7 +1,6 @@
 """Tags, translated titles and text repair for the making of the demo market; knows the code lists, no source of listings."""
 
 import csv
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -47,11 +46,6 @@ class Codes:
         if unknown:
             raise ValueError(f"not in the IPC: {', '.join(sorted(unknown))}")
         return sorted(set(symbols))
-
-
-def drawn(key: str, low: int, high: int) -> int:
-    """A number from low to high that belongs to this key: as good as chance, and the same every time."""
-    return low + int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) % (high - low + 1)
 
 
 _C1 = re.compile(r"[\u0080-\u009f]")

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from scripts.demo_words import Codes, Record, drawn, plain, region, shortened, table
+from market.demo.library import drawn
+from scripts.demo_words import Codes, Record, plain, region, shortened, table
 
 TARGET = Path(__file__).parent.parent / "market" / "demo" / "data"
 
@@ -25,7 +26,7 @@ PROJECTS = f"NASA TechPort, US Government work in the public domain. {NO_USER}"
 SOFTWARE = f"NASA open source software catalogue, US Government work in the public domain. {NO_USER}"
 TOPICS = f"US Air Force SBIR/STTR topics of 2015, US Government work in the public domain, CC0. {NO_USER}"
 PAPERS = (
-    "题目、摘要和关键词取自 CSL 中文科学文献数据集（ydli-ai/CSL，Apache-2.0），学科代码由演示数据标注；"
+    "题目、摘要和关键词取自 CSL 中文科学文献数据集（ydli-ai/CSL），Apache-2.0；学科代码由演示数据标注；"
     "演示用挂牌：权利人为虚构机构，并非论文作者单位，交易条件为虚构。"
 )
 

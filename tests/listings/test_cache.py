@@ -81,10 +81,17 @@ async def told(instances: Instances, who: Caller, path: str, body: Any = None) -
     return answer
 
 
+async def published(market: Market, instances: Instances) -> tuple[Caller, Caller, dict[str, Any]]:
+    """A listing of which every instance has heard all that there is to hear."""
+    officer, director = await market.university()
+    listing = await market.listing(officer, director, status="approved")
+    return officer, director, await told(instances, director, f"/listings/{listing['id']}/publication")
+
+
 async def test_a_listing_is_kept_in_memory_by_each_process_that_reads_it(
     market: Market, instances: Instances
 ) -> None:
-    listing = await market.listing(*await market.university())
+    _, _, listing = await published(market, instances)
     assert not any(held(instance, listing) for instance, _ in instances)
     assert await statuses(instances, listing) == [200, 200]
     assert all(held(instance, listing) for instance, _ in instances)
@@ -94,8 +101,7 @@ async def test_a_listing_is_kept_in_memory_by_each_process_that_reads_it(
 async def test_a_listing_that_leaves_is_gone_everywhere_with_one_notification(
     market: Market, instances: Instances, verb: str, body: Any
 ) -> None:
-    officer, director = await market.university()
-    listing = await market.listing(officer, director)
+    officer, _, listing = await published(market, instances)
     assert await statuses(instances, listing) == [200, 200]
     await told(instances, officer, f"/listings/{listing['id']}/{verb}", body)
     assert await statuses(instances, listing) == [410, 410]
@@ -104,8 +110,7 @@ async def test_a_listing_that_leaves_is_gone_everywhere_with_one_notification(
 async def test_a_paused_listing_is_back_everywhere_with_one_notification(
     market: Market, instances: Instances
 ) -> None:
-    officer, director = await market.university()
-    listing = await market.listing(officer, director)
+    officer, _, listing = await published(market, instances)
     path = f"/listings/{listing['id']}"
     await told(instances, officer, f"{path}/pause")
     assert await statuses(instances, listing) == [410, 410]
@@ -116,8 +121,7 @@ async def test_a_paused_listing_is_back_everywhere_with_one_notification(
 async def test_a_reader_never_sees_an_old_version_after_the_notification(
     market: Market, instances: Instances
 ) -> None:
-    officer, director = await market.university()
-    listing = await market.listing(officer, director)
+    officer, director, listing = await published(market, instances)
     path = f"/listings/{listing['id']}"
     floor, done, reads = 1, False, 0
 
@@ -158,9 +162,7 @@ async def test_a_reader_never_sees_an_old_version_after_the_notification(
 async def test_a_process_that_hears_nothing_serves_nothing_from_memory(
     market: Market, instances: Instances
 ) -> None:
-    officer, director = await market.university()
-    listing = await market.listing(officer, director)
-    await told(instances, officer, f"/listings/{listing['id']}/confirmation")
+    officer, director, listing = await published(market, instances)
     assert await statuses(instances, listing) == [200, 200]
     pool = market.database.pool
     for _, heard in instances:

@@ -38,7 +38,7 @@ async def index_of(
 
 
 def shown(name: str, score: Score) -> None:
-    print(f"{name}: {score}")  # noqa: T201 - shown by pytest -s and on failure
+    print(f"{name}: {score}")
 
 
 async def test_two_author_keywords_find_the_chinese_paper(tmp_path: Path) -> None:
