@@ -44,6 +44,16 @@ DOCUMENTS = (
         FROM edition d WHERE d.snapshot IS NOT NULL ORDER BY d.id
         """,
     ),
+    # The signed receipt of every introduction.
+    Stored(
+        "SELECT count(*) FROM introduction",
+        """
+        SELECT 'the receipt of introduction ' || i.id AS name, i.receipt AS document, i.sha256,
+            (SELECT e.data ->> 'sha256' FROM event e WHERE e.subject_kind = 'assignment'
+                AND e.subject_id = i.assignment_id AND e.kind = 'introduced') AS recorded
+        FROM introduction i ORDER BY i.id
+        """,
+    ),
 )
 
 # Versions are numbered from 1 without gaps, up to the one that the listing shows.

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,10 +17,10 @@ OFFICER = {"email": "officer@university.example", "password": "release-hall-demo
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One data folder for the whole story; its path is awkward on purpose."""
     place = tmp_path_factory.mktemp("a newcomer")
-    yield place / "数据 of the hall"
+    return place / "数据 of the hall"
 
 
 def sign_in(address: str) -> str:
