@@ -72,7 +72,12 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         alchemy, self.plain_url = database_urls(url)
         self.engine: AsyncEngine = create_async_engine(
-            alchemy, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=False
+            alchemy,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            hide_parameters=True,
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
         self._pool: asyncpg.Pool | None = None
