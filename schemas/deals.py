@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -352,10 +353,16 @@ class NewContract(Shape):
         return self
 
 
+def _something(money: Money) -> Money:
+    if not money.minor:
+        raise ValueError("a payment is more than nothing")
+    return money
+
+
 class NewPayment(Shape):
     """One payment that was made; the market records it, a bank moves it."""
 
-    amount: Money
+    amount: Annotated[Money, AfterValidator(_something)]
     paid_on: date
     purpose: ShortText
     reference: ShortText
@@ -363,12 +370,6 @@ class NewPayment(Shape):
     evidence: ShortText | None = None
     over_total: LongText | None = None
     """Why more is paid than a fixed price comes to."""
-
-    @model_validator(mode="after")
-    def _is_something(self) -> "NewPayment":
-        if not self.amount.minor:
-            raise ValueError("a payment is more than nothing")
-        return self
 
 
 class Condition(View):

@@ -1,5 +1,6 @@
 """Opening a deal over HTTP: from which interest, by whom, and what it does to its listing."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -115,6 +116,14 @@ async def test_ordinary_licences_stand_beside_each_other_and_before_an_exclusive
     await trade.cancel()
     await second.cancel()
     assert (await third.open("exclusive_licence")).status_code == 201
+
+
+async def test_of_two_deals_at_once_that_take_the_right_one_is_opened(market: Market) -> None:
+    trade = await Trade.of(market)
+    other = await trade.another_company()
+    answers = await asyncio.gather(trade.open("transfer"), other.open("exclusive_licence"))
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert await trade.listing_status() == "under_deal"
 
 
 async def test_a_refused_opening_changes_nothing(market: Market) -> None:

@@ -85,7 +85,7 @@ async def performing(market: Market) -> Trade:
         ({"amount": money("1.005")}, "/amount"),
         ({"amount": {"amount": 1.5, "currency": "CNY"}}, "/amount/amount"),
         ({"amount": money("-1.00")}, "/amount/amount"),
-        ({"amount": money("0.00")}, ""),
+        ({"amount": money("0.00")}, "/amount"),
         ({"paid_on": "2999-01-01"}, "/paid_on"),
         ({"reference": ""}, "/reference"),
         ({"recorded_as": "seller"}, "/recorded_as"),
