@@ -1,4 +1,4 @@
-"""Recomputes what must never have changed: every stored document's SHA-256, and every chain of the record.
+"""Recomputes what must never have changed: stored documents, signatures, and every chain of the record.
 
 It reads the database as an auditor would, from the stored bytes, and believes no column that it can compute.
 """
@@ -6,6 +6,8 @@ It reads the database as an auditor would, from the stored bytes, and believes n
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -64,6 +66,8 @@ WHERE NOT EXISTS (SELECT FROM listing_version v WHERE v.listing_id = l.id AND v.
 ORDER BY l.id, n
 """
 
+_SIGNED = "SELECT id, receipt, signature, public_key FROM introduction ORDER BY id"
+
 
 async def findings(database: Database, progress: Progress) -> AsyncIterator[str]:
     """One sentence for each thing that was touched; `progress` counts documents."""
@@ -81,9 +85,20 @@ async def findings(database: Database, progress: Progress) -> AsyncIterator[str]
                 progress(done, total)
         for row in await connection.execute(text(_MISSING)):
             yield row[0]
+        async for identifier, receipt, signature, key in await connection.stream(text(_SIGNED)):
+            if not _signed(receipt, signature, key):
+                yield f"introduction {identifier}: its signature does not fit its receipt"
         async with AsyncSession(connection) as session:
             async for broken in broken_chains(session):
                 yield broken
+
+
+def _signed(receipt: bytes, signature: bytes, key: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, receipt)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 async def _documents(connection: AsyncConnection, stored: Stored) -> AsyncIterator[str | None]:

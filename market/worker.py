@@ -50,10 +50,11 @@ SIGN_OF_LIFE = "worker.alive"
 def main(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT; answers the exit code."""
     log_lines("worker")
-    return asyncio.run(_main(settings))
+    return asyncio.run(attend(settings))
 
 
-async def _main(settings: Settings) -> int:
+async def attend(settings: Settings) -> int:
+    """Work until told to stop by a signal; answers the exit code, START_AGAIN where the database or the search is lost."""
     if settings.database_url is None:
         raise ValueError("no database: the worker of one machine is started by `market serve`")
     stop = asyncio.Event()
