@@ -46,6 +46,16 @@ DOCUMENTS = (
         FROM edition d WHERE d.snapshot IS NOT NULL ORDER BY d.id
         """,
     ),
+    # Every contract as it was recorded, the refused ones too.
+    Stored(
+        "SELECT count(*) FROM contract",
+        """
+        SELECT 'record ' || c.record_number || ' of the contract of deal ' || c.deal_id AS name, c.document, c.sha256,
+            (SELECT e.data ->> 'sha256' FROM event e WHERE e.subject_kind = 'deal' AND e.subject_id = c.deal_id
+                AND e.kind = 'contract_recorded' AND (e.data ->> 'record')::int = c.record_number) AS recorded
+        FROM contract c ORDER BY c.deal_id, c.record_number
+        """,
+    ),
     # The signed receipt of every introduction.
     Stored(
         "SELECT count(*) FROM introduction",

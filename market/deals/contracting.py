@@ -59,7 +59,7 @@ async def _contract(
         deal_id=deal.id,
         record_number=await queries.records(session, deal.id) + 1,
         kind=data.kind,
-        licence_kind=terms.licence_kind(deal.mode, file.terms),
+        licence_kind=terms.contract_licence(data.kind, deal.mode, file.terms),
         number=data.number,
         title=data.model_dump(mode="json")["title"],
         signed_on=data.signed_on,

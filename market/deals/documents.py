@@ -146,7 +146,7 @@ def contract_document(
             "version": file.deal.listing_version,
             "sha256": listing_sha256.hex(),
         },
-        "licence_kind": terms.licence_kind(file.deal.mode, agreed),
+        "licence_kind": terms.contract_licence(data.kind, file.deal.mode, agreed),
         "terms": agreed.model_dump(mode="json"),
         "terms_sha256": terms.terms_hash(agreed).hex(),
         "defaults": [default.model_dump() for default in terms.defaults(file.deal.mode, agreed)],

@@ -1,5 +1,6 @@
 """The verbs of a deal before its contract: open, change the terms, accept them, declare conflicts, cancel."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from market.deals.tables import Consent, Deal, RelatedParties
 from market.errors import Incomplete, NotAllowed, PreconditionFailed
 from market.interests.queries import interest as interest_by_id
 from market.interests.service import agree
+from market.interests.tables import Interest
 from market.ledger.service import record
 from market.listings import service as listings
 from market.listings.rules import Verb as ListingVerb
@@ -23,11 +25,11 @@ from market.permissions import Actor, Permission, require
 from market.web.problems import validated
 from schemas.deals import Declaration, NewDeal, Terms, WholeTerms
 from schemas.values import FieldProblem
-from schemas.vocabulary import DealStatus, Matter, Party, Role
+from schemas.vocabulary import DealStatus, Matter, Mode, Party, Role
 
 
 async def open_deal(session: AsyncSession, actor: Actor, data: NewDeal) -> Deal:
-    """Open a deal on an interest in negotiation, which becomes agreed. The listing's owner: officers, directors, buyers.
+    """Open a deal on an interest in negotiation, which becomes agreed. The listing's officers, directors, buyers.
 
     A mode that takes the right holds the listing. WrongState where the interest is not in negotiation, or where the
     listing takes no such deal now.
@@ -42,14 +44,30 @@ async def open_deal(session: AsyncSession, actor: Actor, data: NewDeal) -> Deal:
     rules.refuse_conflicting(data.mode, listing.kind, listing.status, unsigned)
     if rules.holds_listing(data.mode, listing.kind):
         await listings.move_for_deal(session, actor, listing, ListingVerb.HOLD)
+    deal = _between(interest, listing, data.mode, actor, await now(session))
+    session.add(deal)
+    await session.flush()
+    facts = {
+        "interest": str(interest.id),
+        "listing": str(listing.id),
+        "version": deal.listing_version,
+        "mode": data.mode.value,
+    }
+    await record(session, actor, ("deal", deal.id), "proposed", role=role, data=facts)
+    if data.terms is not None:
+        await _set_terms(session, actor, deal, data.terms, role)
+    return deal
+
+
+def _between(interest: Interest, listing: Listing, mode: Mode, actor: Actor, at: datetime) -> Deal:
+    """The deal between the owner of a listing and the interested company, each on its side."""
     owner, other = interest.owner_organisation_id, interest.organisation_id
     owner_sells = rules.owner_side(listing.kind) is Party.SELLER
-    at = await now(session)
-    deal = Deal(
+    return Deal(
         interest_id=interest.id,
         listing_id=listing.id,
         listing_version=listing.published_version or interest.listing_version,
-        mode=data.mode,
+        mode=mode,
         seller_id=owner if owner_sells else other,
         buyer_id=other if owner_sells else owner,
         manager_person_id=interest.manager_person_id,
@@ -59,20 +77,13 @@ async def open_deal(session: AsyncSession, actor: Actor, data: NewDeal) -> Deal:
         created_at=at,
         updated_at=at,
     )
-    session.add(deal)
-    await session.flush()
-    facts = {"interest": str(interest.id), "listing": str(listing.id), "version": deal.listing_version}
-    await record(
-        session, actor, ("deal", deal.id), "proposed", role=role, data=facts | {"mode": data.mode.value}
-    )
-    if data.terms is not None:
-        await _set_terms(session, actor, deal, data.terms, role)
-    return deal
 
 
 async def change_terms(session: AsyncSession, actor: Actor, deal: Deal, patch: dict[str, Any]) -> Deal:
-    """Apply a merge patch to the terms of a locked deal; takes back what was accepted. Whoever may open deals, of
-    either side. Invalid names the fields."""
+    """Apply a merge patch to the terms of a locked deal, which takes back what was accepted.
+
+    Whoever may open deals, of either side. Invalid names the fields.
+    """
     _, role = acting_side(actor, Permission.OPEN_DEAL, deal)
     rules.next_status(Verb.CHANGE_TERMS, deal.status)
     merged = {"terms": rules.merge_terms(deal.terms, patch)}

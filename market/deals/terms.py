@@ -17,7 +17,7 @@ from schemas.deals import (
     Terms,
 )
 from schemas.values import MINOR_UNITS, FieldProblem, Money
-from schemas.vocabulary import LicenceKind, Mode, Party
+from schemas.vocabulary import ContractKind, LicenceKind, Mode, Party
 
 BOTH = [Party.SELLER, Party.BUYER]
 
@@ -82,6 +82,11 @@ def licence_kind(mode: Mode, terms: Terms) -> LicenceKind | None:
     if mode not in _LICENCES:
         return None
     return terms.licence_kind or _LICENCE_OF_MODE.get(mode, LicenceKind.ORDINARY)
+
+
+def contract_licence(kind: ContractKind, mode: Mode, terms: Terms) -> LicenceKind | None:
+    """Of which kind a contract of this kind is a licence; None where it is none, such as an option on a transfer."""
+    return licence_kind(mode, terms) if kind is ContractKind.LICENCE else None
 
 
 def defaults(mode: Mode, terms: Terms) -> list[DefaultTerm]:
