@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -17,6 +18,10 @@ from market.embedded import EmbeddedPostgres
 from market.migrate import migrate
 from market.settings import Settings
 from tests.makers import Market
+
+# A loaded machine is no failure: how long one example takes says nothing about behaviour.
+hypothesis.settings.register_profile("hall", deadline=None)
+hypothesis.settings.load_profile("hall")
 
 # Speed in place of durability: the crash tests start servers of their own.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
