@@ -24,7 +24,7 @@ log = logging.getLogger("market.discovery")
 Progress = Callable[[int, int], None]
 """Called with how many are done, of how many."""
 
-WRITER_LOCK = 7_239_042
+WRITER_LOCK = 7_239_043
 BATCH = 500
 ENGINE_TIMEOUT = 60.0
 POLL_SECONDS = 1.0

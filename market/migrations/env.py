@@ -22,6 +22,4 @@ connection = context.config.attributes.get("connection")
 if connection is not None:
     compare(connection)
 else:
-    raise SystemExit(
-        "run migrations through `market migrate`, checks through `python -m scripts.check_migrations`"
-    )
+    raise SystemExit("run migrations through `market migrate`, checks through `make check`")
