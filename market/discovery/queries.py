@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from market.database import Database
 from market.errors import Invalid
 from market.listings.rules import SEARCHABLE
+from market.workdays import SHANGHAI
 from schemas.values import FieldProblem
 from search.port import And, Filter, In, Range, SearchRequest, Sort, Viewer
-
-BEIJING = ZoneInfo("Asia/Shanghai")
 
 # The public name of a filter or facet, and the field of the index behind it.
 FIELDS = {
@@ -107,7 +105,7 @@ def _seconds(days: tuple[date | None, date | None]) -> tuple[float | None, float
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, BEIJING)
+    return datetime.combine(day, time.min, SHANGHAI)
 
 
 def encode_offset(offset: int) -> str:

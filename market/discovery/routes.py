@@ -1,5 +1,7 @@
 """Search over HTTP: anonymous, one endpoint over all published listings, and what stands beside a listing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -35,8 +37,16 @@ Day = Annotated[date | None, QueryParameter(description="A day in Asia/Shanghai,
 Number = Annotated[float | None, QueryParameter(ge=0)]
 Level = Annotated[int | None, QueryParameter(ge=1, le=9)]
 
-BROKEN = (EngineUnreachable, IndexUnusable)
 DEPTH = 1000
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Around every question to the engine: one that cannot answer is 503, never an error of ours."""
+    try:
+        yield
+    except (EngineUnreachable, IndexUnusable) as error:
+        raise Unavailable("the search does not answer now", retry_after=2) from error
 
 
 def _split(given: list[str] | None) -> list[str]:
@@ -102,10 +112,8 @@ async def search(
 async def _answered(request: AnyRequest, state: State, question: Question) -> Response[SearchAnswer]:
     asked = search_request(question)
     engine: SearchEngine = state.search
-    try:
+    with _asking():
         page = await engine.search(asked)
-    except BROKEN as error:
-        raise Unavailable("the search does not answer now", retry_after=2) from error
     shown = await still_shown(state.database, [hit.id for hit in page.hits]) if page.hits else set()
     end = asked.offset + asked.limit
     more = bool(page.hits) and end < min(page.total, DEPTH)
@@ -136,10 +144,8 @@ async def suggest(
     if len(q) > 100:
         raise Invalid(errors=[FieldProblem(pointer="q", detail="at most 100 characters")])
     engine: SearchEngine = state.search
-    try:
+    with _asking():
         found = await engine.suggest(q, Viewer.anonymous(), limit)
-    except BROKEN as error:
-        raise Unavailable("the search does not answer now", retry_after=2) from error
     return [SuggestionView(text=s.text, count=s.count) for s in found]
 
 
@@ -155,9 +161,8 @@ async def facet_values(
         raise Invalid(errors=[FieldProblem(pointer="name", detail=f"the facets are {', '.join(FIELDS)}")])
     engine: SearchEngine = state.search
     try:
-        found = await engine.facet_values(FIELDS[name], prefix, Viewer.anonymous(), limit)
-    except BROKEN as error:
-        raise Unavailable("the search does not answer now", retry_after=2) from error
+        with _asking():
+            found = await engine.facet_values(FIELDS[name], prefix, Viewer.anonymous(), limit)
     except ValueError as error:
         raise Invalid(errors=[FieldProblem(pointer="name", detail=str(error))]) from error
     return {str(count.value): count.count for count in found}
@@ -174,10 +179,8 @@ async def similar(
     """Listings that share words with this one, most alike first."""
     listing = await published(session, listing_id)
     engine: SearchEngine = state.search
-    try:
+    with _asking():
         hits = await engine.similar(str(listing.id), Viewer.anonymous(), limit)
-    except BROKEN as error:
-        raise Unavailable("the search does not answer now", retry_after=2) from error
     shown = await still_shown(database, [hit.id for hit in hits]) if hits else set()
     return [
         SimilarHit(id=found.id, kind=found.kind, title=found.title, score=found.score)

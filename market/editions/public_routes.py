@@ -18,6 +18,7 @@ from market.editions.rules import code
 from market.editions.service import release_due
 from market.errors import NotFound
 from market.ledger.rules import sha256
+from market.web.conditional import is_unchanged
 from schemas.editions import ItemResult
 from schemas.vocabulary import EditionKind
 
@@ -104,8 +105,7 @@ def _bytes(
     headers = {"ETag": tag, "Cache-Control": "public, no-cache"}
     if modified_at is not None:
         headers["Last-Modified"] = format_datetime(modified_at, usegmt=True)
-    known = request.headers.get("if-none-match", "")
-    if tag in [given.strip().removeprefix("W/") for given in known.split(",")]:
+    if is_unchanged(request, tag):
         return Response(b"", status_code=304, media_type=media_type, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
 
