@@ -63,7 +63,12 @@ def database_urls(url: str) -> tuple[URL, str]:
     """The same address for SQLAlchemy (`postgresql+asyncpg://`) and for asyncpg (`postgresql://`)."""
     given = make_url(url)
     plain = given.set(drivername="postgresql")
-    return given.set(drivername="postgresql+asyncpg"), plain.render_as_string(hide_password=False)
+    alchemy = given.set(drivername="postgresql+asyncpg")
+    if mode := alchemy.query.get(
+        "sslmode"
+    ):  # libpq's name, which asyncpg reads in an address but not as an argument
+        alchemy = alchemy.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+    return alchemy, plain.render_as_string(hide_password=False)
 
 
 class Database:

@@ -22,6 +22,9 @@ class Permission(StrEnum):
     CONFIRM_LISTING = "confirm_listing"
     WITHDRAW_LISTING = "withdraw_listing"
     EXPRESS_INTEREST = "express_interest"
+    """In a result or a product, to take it."""
+    OFFER_SOLUTION = "offer_solution"
+    """An interest in an opportunity, to answer it."""
     ANSWER_INTEREST = "answer_interest"
     ASSIGN_MANAGER = "assign_manager"
     MANAGE = "manage"
@@ -47,6 +50,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.PAUSE_LISTING,
             P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
+            P.OFFER_SOLUTION,
             P.ANSWER_INTEREST,
             P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
@@ -62,6 +66,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.PAUSE_LISTING,
             P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
+            P.OFFER_SOLUTION,
             P.ANSWER_INTEREST,
             P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
@@ -80,6 +85,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
             P.EXPRESS_INTEREST,
+            P.OFFER_SOLUTION,
             P.ANSWER_INTEREST,
             P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
@@ -128,7 +134,9 @@ SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
             P.REPORT_OUTCOME,
         }
     ),
-    Scope.INTERESTS: frozenset({P.EXPRESS_INTEREST, P.ANSWER_INTEREST, P.ASSIGN_MANAGER, P.MANAGE}),
+    Scope.INTERESTS: frozenset(
+        {P.EXPRESS_INTEREST, P.OFFER_SOLUTION, P.ANSWER_INTEREST, P.ASSIGN_MANAGER, P.MANAGE}
+    ),
     Scope.DEALS: frozenset({P.OPEN_DEAL, P.SIGN_CONTRACT, P.RECORD_PAYMENT}),
 }
 
@@ -181,8 +189,12 @@ class Actor:
 
 
 def require(actor: Actor, permission: Permission, organisation_id: UUID | None = None) -> Role:
-    """Answer a role by which the actor may do it, or raise `NotAllowed` naming the roles that may."""
+    """Answer a role by which the actor may do it, or raise `NotAllowed` naming the roles, or a key's scopes, that may."""
     roles = actor.roles_that_may(permission, organisation_id)
+    if not roles and not actor._in_scope(permission):
+        scopes = sorted(scope.value for scope, held in SCOPE_PERMISSIONS.items() if permission in held)
+        needed = f"needs one of the scopes: {', '.join(scopes)}" if scopes else "is not done with an API key"
+        raise NotAllowed(f"{permission.value.replace('_', ' ')} {needed}")
     if not roles:
         able = sorted(role.value for role, held in ROLE_PERMISSIONS.items() if permission in held)
         raise NotAllowed(f"{permission.value.replace('_', ' ')} needs one of the roles: {', '.join(able)}")

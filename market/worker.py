@@ -8,25 +8,23 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, delete, or_
+from sqlalchemy import CursorResult, delete
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import col
 
 from market.database import Database, now
 from market.discovery.indexing import WriterBusy, keep_in_step
 from market.identity.tables import PersonSession
-from market.listings.rules import ARCHIVE_AFTER
+from market.listings.queries import moved_by_time
 from market.listings.service import let_time_pass
-from market.listings.tables import Listing
 from market.opening import open_writer
 from market.processes import log_lines
 from market.settings import Settings
 from market.trouble import sentence
 from market.web.tables import Attempts, StoredAnswer
-from schemas.vocabulary import ListingStatus
 from search.port import IndexLocked
 
 log = logging.getLogger("market.worker")
@@ -134,9 +132,9 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 
 
 async def pass_time(database: Database) -> None:
-    """Listings that nobody confirmed go stale or are archived; editions whose time has come are released or closed."""
+    """What time does: listings go stale, are archived or expire; editions are released or closed."""
     while moved := await _in_transaction(database, _listings_due):
-        log.info("%d listings went stale or were archived", moved)
+        log.info("%d listings went stale, were archived or expired", moved)
     from market.editions.service import release_due
 
     if released := await _in_transaction(database, release_due):
@@ -150,26 +148,10 @@ async def _in_transaction(database: Database, work: Callable[[AsyncSession], Awa
 
 async def _listings_due(session: AsyncSession) -> int:
     """A batch of them; those that somebody holds at this moment are left to the next round."""
-    at = await now(session)
-    due = (
-        select(Listing)
-        .where(_due(at))
-        .order_by(col(Listing.id))
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    found = list((await session.execute(due)).scalars())
+    found = await moved_by_time(session, await now(session), BATCH)
     for listing in found:
         await let_time_pass(session, listing)
     return len(found)
-
-
-def _due(at: datetime) -> Any:
-    stale = and_(col(Listing.status) == ListingStatus.PUBLISHED, col(Listing.confirm_due_at) <= at)
-    archived = and_(
-        col(Listing.status) == ListingStatus.STALE, col(Listing.confirm_due_at) <= at - ARCHIVE_AFTER
-    )
-    return or_(stale, archived)
 
 
 async def clear(database: Database) -> None:

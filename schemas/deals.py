@@ -21,9 +21,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from schemas.interests import Territory
+from schemas.listings import RightNumber, application_number_of
 from schemas.values import (
     WHOLE,
-    Code,
     Currency,
     LocalTitle,
     LongText,
@@ -323,11 +323,16 @@ class PatentFacts(Shape):
     owners: Annotated[list[ShortText], Field(max_length=20)] = []
     """专利权人, or 专利申请人 of an application."""
     filed_on: date | None = None
-    application_number: Code | None = None
+    application_number: RightNumber | None = None
     granted: Truth | None = None
-    patent_number: Code | None = None
+    patent_number: RightNumber | None = None
     """专利号; a Chinese one is ZL and the application number."""
     expires_on: date | None = None
+
+    @model_validator(mode="after")
+    def _one_application_number(self) -> "PatentFacts":
+        self.application_number = application_number_of(self.application_number, self.office)
+        return self
 
 
 class NewContract(Shape):

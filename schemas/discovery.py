@@ -47,6 +47,9 @@ class SearchAnswer(View):
     """A page of hits. A facet is counted without its own filter, so that another value can be chosen.
 
     `total` is exact where `total_is_exact` says so; the first 1,000 hits can be paged through.
+
+    `degraded` says that the search engine is away and the database has answered: latest listing first, found by words
+    exactly as they stand in titles, keywords, names and numbers, without facets, highlights and sorting.
     """
 
     hits: list[SearchHit]
@@ -54,6 +57,7 @@ class SearchAnswer(View):
     total_is_exact: bool
     facets: dict[str, dict[str, int]]
     next_cursor: str | None
+    degraded: bool = False
 
 
 class SuggestionView(View):

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from schemas.listings import Unmet
-from schemas.values import LocalTitle, LongText, Shape, View
+from schemas.values import LocalTitle, LongText, Reason, Shape, View
 from schemas.vocabulary import EditionKind, EditionStatus, ItemOutcome, Language, ListingStatus
 
 MOST_ITEMS = 500
@@ -63,6 +63,12 @@ class Schedule(Shape):
     """Until `release_at` nothing of the items is public."""
 
     release_at: Instant
+
+
+class Extension(Reason):
+    """A later end of the window for answers, and why."""
+
+    applications_until: Instant
 
 
 class OutcomeReport(Shape):

@@ -69,14 +69,17 @@ class NewInvitation(Shape):
     roles: Annotated[list[Role], Field(min_length=1, max_length=5)]
 
 
-class InvitationIssued(View):
-    """`token` is shown once; the inviter passes it on. Good for 7 days, once, for that address."""
-
+class InvitationView(View):
     id: UUID
     email: str
     roles: list[Role]
-    token: str
     expires_at: datetime
+
+
+class InvitationIssued(InvitationView):
+    """`token` is shown once; the inviter passes it on. Good for 7 days, once, for that address."""
+
+    token: str
 
 
 class NewApiKey(Shape):

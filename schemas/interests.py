@@ -62,7 +62,7 @@ class InterestForm(Shape):
 
 
 class NewInterest(InterestForm):
-    """`organisation_id` may be left out by a buyer of one organisation."""
+    """`organisation_id` may be left out by whoever may do this for one organisation alone."""
 
     organisation_id: UUID | None = None
 

@@ -3,11 +3,13 @@
 A draft may be incomplete: what a submission needs beyond these shapes is in the `rules` of each kind.
 """
 
+import re
+import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, RootModel, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, RootModel, StringConstraints, model_validator
 
 from schemas.values import WHOLE, Code, LocalText, LocalTitle, Money, Shape, ShortText, Truth, View
 from schemas.vocabulary import (
@@ -39,6 +41,23 @@ RegionCode = Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|[A-Z]{2}(-[A-
 """GB/T 2260 (six digits) in China, ISO 3166-1/-2 elsewhere."""
 
 
+def _orcid_checked(value: str) -> str:
+    remainder = 0
+    for digit in value[:-1].replace("-", ""):
+        remainder = (remainder + int(digit)) * 2 % 11
+    if "0123456789X"[(12 - remainder) % 11] != value[-1]:
+        raise ValueError("the check digit of this ORCID does not fit: one of its digits is mistyped")
+    return value
+
+
+Orcid = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$"),
+    AfterValidator(_orcid_checked),
+]
+"""Such as `0000-0002-1825-0097`; the last character is a check digit (ISO/IEC 7064, MOD 11-2)."""
+
+
 class Maturity(Shape):
     """Technology readiness as claimed, with the evidence for it: never a bare number."""
 
@@ -47,26 +66,50 @@ class Maturity(Shape):
     evidence: LocalText | None = None
 
 
+CN_APPLICATION = re.compile(r"(?:CN|ZL)?([0-9]{8}|[0-9]{12})\.?([0-9X])")
+"""A Chinese application number in one spelling: its digits and its check character (ZC 0006-2003)."""
+
+
+def one_spelling(number: str) -> str:
+    """A number of a right as offices print it: half-width, in capitals, without spaces."""
+    return "".join(unicodedata.normalize("NFKC", number).split()).upper()
+
+
+def application_number_of(number: str | None, office: str | None) -> str | None:
+    """A Chinese one as `CN`, digits, point and check character, also where the last is wrong; others as they are."""
+    found = CN_APPLICATION.fullmatch(number) if number and office == "CN" else None
+    return f"CN{found[1]}.{found[2]}" if found else number
+
+
+RightNumber = Annotated[
+    Code, BeforeValidator(lambda value: one_spelling(value) if isinstance(value, str) else value)
+]
+"""The number of an application, a publication or a grant, however it was typed."""
+
+
 class IPRight(Shape):
-    """One right; Chinese application numbers carry a check digit (ZC 0006-2003)."""
+    """One right; Chinese application numbers carry a check digit (ZC 0006-2003) and are kept in one spelling."""
 
     kind: IPRightKind
     office: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "CN"
-    application_number: Code | None = None
-    publication_number: Code | None = None
-    grant_number: Code | None = None
+    application_number: RightNumber | None = None
+    publication_number: RightNumber | None = None
+    grant_number: RightNumber | None = None
     status: IPRightStatus = IPRightStatus.PENDING
     filed_on: date | None = None
     expires_on: date | None = None
     owners: Annotated[list[ShortText], Field(max_length=20)] = []
 
+    @model_validator(mode="after")
+    def _one_application_number(self) -> "IPRight":
+        self.application_number = application_number_of(self.application_number, self.office)
+        return self
+
 
 class Contributor(Shape):
     name: ShortText
     name_en: ShortText | None = None
-    orcid: (
-        Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$")] | None
-    ) = None
+    orcid: Orcid | None = None
     confirmed: Truth = False
     """The contributor agrees to be named and to the listing."""
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from schemas.listings import DisciplineCode, IndustryCode, IPCSymbol, RegionCode
 from schemas.values import WHOLE, LongText, Shape, ShortText, Truth, View
-from schemas.vocabulary import AssignmentStatus, ManagerLevel, ManagerObstacle
+from schemas.vocabulary import AssignmentOutcome, AssignmentStatus, ManagerLevel, ManagerObstacle
 
 SpokenLanguage = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 """ISO 639 code such as `zh` or `en`."""
@@ -171,6 +171,8 @@ class AssignmentView(View):
     answered_at: datetime | None
     declaration: str | None
     refusal_reason: str | None
+    outcome: AssignmentOutcome | None
+    """How it closed; `no_deal` also where its interest has ended."""
     closure_reason: str | None
     closed_at: datetime | None
     introduction_id: UUID | None

@@ -28,6 +28,9 @@ def _spelled(pattern: re.Pattern[str], meaning: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+SHAPES = {"region": _REGION, "ipc": _IPC, "industry": _INDUSTRY, "discipline": _DISCIPLINE, "edition": _LOWER}
+"""How a whole code, or one of the levels above it, is spelled."""
+
 Code = Annotated[str, _spelled(_LOWER, "a lower-case ASCII code")]
 RegionCode = Annotated[str, _spelled(_REGION, "a six-digit GB/T 2260 code or an ISO 3166-2 code")]
 IpcCode = Annotated[str, _spelled(_IPC, "an IPC symbol written like H01M10/0525")]

@@ -215,7 +215,7 @@ class Problem(View):
 class Reason(Shape):
     """A reason in the actor's own words, kept in the record."""
 
-    reason: Annotated[str, StringConstraints(min_length=3, max_length=2000, pattern=_PLAIN)]
+    reason: Annotated[str, StringConstraints(min_length=2, max_length=2000, pattern=_PLAIN)]
 
 
 class Stamp(View):

@@ -79,6 +79,8 @@ class ListingStatus(StrEnum):
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
     ARCHIVED = "archived"
+    EXPIRED = "expired"
+    """An opportunity whose deadline for answers passed with nothing awarded."""
 
 
 class Review(StrEnum):
@@ -251,6 +253,16 @@ class AssignmentStatus(StrEnum):
     ACTIVE = "active"
     DECLINED = "declined"
     CLOSED = "closed"
+
+
+class AssignmentOutcome(StrEnum):
+    """How an assignment closed."""
+
+    SUCCESS = "success"
+    """Its deal was completed."""
+    NO_DEAL = "no_deal"
+    REPLACED = "replaced"
+    """It was ended so that another manager could be asked."""
 
 
 class DealStatus(StrEnum):

@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from market.database import Database, now
 from market.identity.passwords import hash_password
+from market.identity.service import open_session
 from market.identity.tables import Membership, Person
 from market.organisations.tables import Organisation
 from market.settings import Settings
@@ -133,7 +134,7 @@ class Market:
             return row.id
 
     async def person(self, organisation_id: UUID, *roles: Role) -> Caller:
-        """A signed-in member of an organisation."""
+        """A signed-in member of an organisation; the session is opened as a sign-in opens it, without its hash."""
         if not _hash:
             _hash.append(await hash_password(PASSWORD))
         email = f"person{next(_numbers)}@example.org"
@@ -150,10 +151,8 @@ class Market:
                     since=at,
                 )
             )
-        response = await self.client.post("/api/v1/sessions", json={"email": email, "password": PASSWORD})
-        assert response.status_code == 201, response.text
-        self.client.cookies.clear()
-        return Caller(self.client, response.json()["token"], person.id, organisation_id, email)
+            _, token = await open_session(session, person.id, address="127.0.0.1", user_agent=None)
+        return Caller(self.client, token, person.id, organisation_id, email)
 
     async def university(self) -> tuple[Caller, Caller]:
         """An officer and a director of a new state-founded university."""

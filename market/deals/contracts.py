@@ -7,6 +7,7 @@ from typing import Any
 
 from market import workdays
 from schemas.deals import NewContract, PatentFacts
+from schemas.listings import application_number_of
 from schemas.values import FieldProblem
 from schemas.vocabulary import ContractKind, IPRightKind, Mode
 
@@ -94,6 +95,9 @@ def stated_patents(
             patents.append(("/patents/-", _derived(right)))  # RFC 6901: the entry that is not there yet
             continue
         index, facts = filled[place]
+        if facts.office is None:  # then its number is spelled as the listing's office spells it
+            number = application_number_of(facts.application_number, right.office)
+            facts = facts.model_copy(update={"application_number": number})
         problems += _contradictions(right, facts, index)
         patents.append((f"/patents/{index}", _derived(_filled(right, facts))))
     return patents + others, problems

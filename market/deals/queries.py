@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from market.deals.gates import Facts
-from market.deals.rules import SIGNED, UNSIGNED
+from market.deals.rules import SIGNED, UNSIGNED, holds_listing
 from market.deals.tables import Consent, Contract, Deal, Payment, RelatedParties
 from market.errors import NotFound
 from market.listings.tables import Listing
@@ -77,6 +77,21 @@ async def unsigned_deals(session: AsyncSession, listing_id: UUID) -> int:
     """How many deals on a listing are open and not signed; exact while its row is held."""
     query = select(func.count()).where(Deal.listing_id == listing_id, col(Deal.status).in_(UNSIGNED))
     return int((await session.execute(query)).scalar_one())
+
+
+async def holding_deal(session: AsyncSession, listing: Listing) -> Deal | None:
+    """The unsigned deal that holds a locked listing, held with it."""
+    query = (
+        select(Deal).where(Deal.listing_id == listing.id, col(Deal.status).in_(UNSIGNED)).with_for_update()
+    )
+    found = (await session.execute(query.execution_options(populate_existing=True))).scalars()
+    return next((row for row in found if holds_listing(row.mode, listing.kind)), None)
+
+
+async def is_awarded(session: AsyncSession, listing_id: UUID) -> bool:
+    """Whether a deal on a listing stands: it was opened and not cancelled. Exact while the listing's row is held."""
+    query = select(Deal.id).where(Deal.listing_id == listing_id, Deal.status != DealStatus.CANCELLED)
+    return (await session.execute(query.limit(1))).first() is not None
 
 
 @dataclass

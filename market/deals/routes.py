@@ -12,8 +12,10 @@ from sqlmodel import col
 from market.deals import contracting, gates, queries, service
 from market.deals.documents import deal_view, payment_view
 from market.deals.tables import Deal, Payment
+from market.deals.withdrawal import withdraw
 from market.ledger.documents import event_views
 from market.ledger.queries import timeline
+from market.listings.routes import hold_listing, listing_answer
 from market.permissions import Actor
 from market.web.conditional import answer, match_if_given, require_match
 from market.web.paging import Cursor, Limit, page_of, paged
@@ -28,6 +30,7 @@ from schemas.deals import (
     PaymentView,
     TermsAcceptance,
 )
+from schemas.listings import ListingState
 from schemas.record import EventView
 from schemas.values import Page, Reason
 from schemas.vocabulary import DealStatus
@@ -50,6 +53,22 @@ async def open_deal(session: Session, actor: Caller, data: JSONBody[NewDeal]) ->
     """
     deal = await service.open_deal(session, actor, data)
     return await _answer(session, deal, status=201, location=f"/api/v1/deals/{deal.id}")
+
+
+@post("/listings/{listing_id:uuid}/withdrawal", status_code=200, summary="Withdraw", tags=["Listings"])
+async def withdraw_listing(
+    request: AnyRequest,
+    session: Session,
+    actor: Caller,
+    listing_id: FromPath[UUID],
+    data: JSONBody[Reason],
+) -> Response[ListingState]:
+    """For good, with a reason that the public reads; the versions stay in the record. Open interests are declined.
+
+    The operator withdraws one under deal too, which cancels its deal; 409 once a contract is on record.
+    """
+    listing = await hold_listing(request, session, actor, listing_id)
+    return await listing_answer(session, await withdraw(session, actor, listing, data.reason))
 
 
 @get("/deals", summary="Your deals")
@@ -229,6 +248,7 @@ router = Router(
     "/",
     route_handlers=[
         open_deal,
+        withdraw_listing,
         list_deals,
         read_deal,
         change_terms,

@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Any
 
 from market.errors import WrongState
+from market.listings.rules import FROM as LISTING_FROM
+from market.listings.rules import Verb as ListingVerb
 from market.listings.rules import merge_patch
 from schemas.vocabulary import DealStatus, ListingKind, ListingStatus, Mode, Party
 
@@ -102,6 +104,9 @@ def closes_listing(mode: Mode, kind: ListingKind, *, limited: bool) -> bool:
 
 
 _OPEN_FOR_A_DEAL = frozenset({ListingStatus.PUBLISHED, ListingStatus.STALE, ListingStatus.PAUSED})
+"""For a deal that does not hold it; a held listing is shown, so that a paused one comes back first."""
+_TAKES_NO_MORE_ANSWERS = frozenset({ListingStatus.EXPIRED, ListingStatus.CLOSED})
+"""An opportunity is decided after its deadline too, among the answers that came in time."""
 
 
 def refuse_conflicting(mode: Mode, kind: ListingKind, status: ListingStatus, unsigned: int) -> None:
@@ -109,9 +114,14 @@ def refuse_conflicting(mode: Mode, kind: ListingKind, status: ListingStatus, uns
 
     Otherwise two companies could each be promised what only one of them can get.
     """
-    if status not in _OPEN_FOR_A_DEAL:
-        able = ", ".join(sorted(_OPEN_FOR_A_DEAL))
-        raise WrongState(f"the listing is {status}; a deal opens while it is: {able}")
+    open_for_a_deal = _OPEN_FOR_A_DEAL
+    if kind is ListingKind.OPPORTUNITY:
+        open_for_a_deal |= _TAKES_NO_MORE_ANSWERS
+    elif holds_listing(mode, kind):
+        open_for_a_deal = LISTING_FROM[ListingVerb.HOLD]
+    if status not in open_for_a_deal:
+        able = ", ".join(sorted(open_for_a_deal))
+        raise WrongState(f"the listing is {status}; a deal by {mode} opens while it is: {able}")
     if unsigned and holds_listing(mode, kind):
         raise WrongState(
             f"{unsigned} other deal(s) on this listing are not signed: {mode} shuts them out, "

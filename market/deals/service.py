@@ -14,18 +14,21 @@ from market.deals.rules import Verb
 from market.deals.tables import Consent, Deal, RelatedParties
 from market.errors import Incomplete, NotAllowed, PreconditionFailed
 from market.interests.queries import interest as interest_by_id
+from market.interests.queries import locked as locked_interest
 from market.interests.service import agree
+from market.interests.service import end as end_interest
 from market.interests.tables import Interest
 from market.ledger.service import record
 from market.listings import service as listings
 from market.listings.rules import Verb as ListingVerb
 from market.listings.rules import differences
 from market.listings.tables import Listing
+from market.managers.service import end_with_deal as end_assignment
 from market.permissions import Actor, Permission, require
 from market.web.problems import validated
 from schemas.deals import Declaration, NewDeal, Terms, WholeTerms
 from schemas.values import FieldProblem
-from schemas.vocabulary import DealStatus, Matter, Mode, Party, Role
+from schemas.vocabulary import DealStatus, ListingKind, Matter, Mode, Party, Role
 
 
 async def open_deal(session: AsyncSession, actor: Actor, data: NewDeal) -> Deal:
@@ -44,6 +47,8 @@ async def open_deal(session: AsyncSession, actor: Actor, data: NewDeal) -> Deal:
     rules.refuse_conflicting(data.mode, listing.kind, listing.status, unsigned)
     if rules.holds_listing(data.mode, listing.kind):
         await listings.move_for_deal(session, actor, listing, ListingVerb.HOLD)
+    if listing.kind is ListingKind.OPPORTUNITY:
+        await listings.note_award(session, actor, listing, stands=True)
     deal = _between(interest, listing, data.mode, actor, await now(session))
     session.add(deal)
     await session.flush()
@@ -165,13 +170,23 @@ def _declaring_party(actor: Actor, deal: Deal) -> tuple[Party, Role]:
 async def cancel(session: AsyncSession, actor: Actor, deal: Deal, reason: str) -> Deal:
     """End a deal before signature and release its listing. Whoever may open deals, of either side."""
     side, role = acting_side(actor, Permission.OPEN_DEAL, deal)
+    return await end_unsigned(session, actor, deal, role, reason, {"party": side.value})
+
+
+async def end_unsigned(
+    session: AsyncSession, actor: Actor, deal: Deal, role: Role, reason: str, data: dict[str, Any]
+) -> Deal:
+    """End a locked deal before signature and release its locked listing, for a caller who has settled who may."""
     rules.next_status(Verb.CANCEL, deal.status)
     listing = await session.get_one(Listing, deal.listing_id)
     if rules.holds_listing(deal.mode, listing.kind):
         await listings.move_for_deal(session, actor, listing, ListingVerb.RELEASE)
     deal.cancellation_reason = reason
-    data = {"party": side.value}
-    return await moved(session, actor, deal, Verb.CANCEL, "cancelled", role, reason=reason, data=data)
+    await moved(session, actor, deal, Verb.CANCEL, "cancelled", role, reason=reason, data=data)
+    if listing.kind is ListingKind.OPPORTUNITY:
+        stands = await queries.is_awarded(session, listing.id)
+        await listings.note_award(session, actor, listing, stands=stands)
+    return deal
 
 
 def acting_side(actor: Actor, permission: Permission, deal: Deal) -> tuple[Party, Role]:
@@ -228,9 +243,15 @@ async def moved(
     reason: str | None = None,
     data: dict[str, Any] | None = None,
 ) -> Deal:
-    """Take a locked deal where the verb leads, and write it down."""
+    """Take a locked deal where the verb leads, and write it down; one that ends takes interest and assignment along."""
     deal.status = rules.next_status(verb, deal.status)
     deal.revision += 1
     deal.updated_at = await now(session)
     await record(session, actor, ("deal", deal.id), kind, role=role, reason=reason, data=data)
+    if deal.status in rules.FINAL:
+        interest = await locked_interest(session, deal.interest_id)
+        why = f"the deal was {deal.status}" + (f": {reason}" if reason else "")
+        await end_interest(session, interest, why)
+        completed = deal.status is DealStatus.COMPLETED
+        await end_assignment(session, interest, completed=completed, reason=why)
     return deal

@@ -6,12 +6,14 @@ that every state of a listing can be seen.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from market.demo.cast import BODIES, OPERATOR
 from market.demo.library import Piece, drawn
 from market.demo.plots import FIRST_LIST, PLOTS, SECOND_LIST
+from market.listings.documents import instant
 from market.listings.rules import ARCHIVE_AFTER, CONFIRM_EVERY, merge_patch
 from schemas.vocabulary import OrganisationKind, Role
 
@@ -27,6 +29,8 @@ WITHDRAWN: Mapping[str, str] = {
     "demo-scene-specimen": "改由医院内部信息化项目实施，撤回。",
     "nasa-patent-8196858": "Listed twice in the archive: the other entry stays.",
 }
+EXPIRED: Mapping[str, int] = {"demo-need-seed": 104}
+"""Its answers were due so many days before what its file says, which had passed 12 days before the loading."""
 IN_REVIEW = ("csl-test-0331", "csl-test-0404", "demo-need-mesh", "demo-process-mining", "techport-88515")
 APPROVED = ("csl-test-0480", "csl-test-0544", "nasa-patent-8661653")
 REFUSED: Mapping[str, str] = {
@@ -174,9 +178,17 @@ def _first_content(piece: Piece) -> dict[str, Any]:
     if key in TRANSLATED:
         original = "en" if piece.owner == "archive" else "zh-Hans"
         return content | {"title": {original: content["title"][original]}}
+    if key in EXPIRED:
+        return content | {
+            name: _earlier(content[name], EXPIRED[key]) for name in ("questions_until", "deadline")
+        }
     if key in PRICED:
         return content | {"price": {"mode": "on_request"}}
     return content
+
+
+def _earlier(said: str, days: int) -> str:
+    return instant(datetime.fromisoformat(said) - timedelta(days=days))
 
 
 def _later(piece: Piece, hands: _Hands, day: float) -> Iterator[Step]:
@@ -196,6 +208,8 @@ def _later(piece: Piece, hands: _Hands, day: float) -> Iterator[Step]:
         yield Step(half, M.PAUSE, hands.author)
     elif key in WITHDRAWN:
         yield Step(half, M.WITHDRAW, hands.author, WITHDRAWN[key])
+    elif key in EXPIRED:
+        yield Step(11, M.TIME, hands.author)
     elif key in STALE or key in ARCHIVED:
         yield Step(day - CONFIRM_EVERY.days, M.TIME, hands.author)
         if key in ARCHIVED:

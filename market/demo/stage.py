@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from market.deals.withdrawal import withdraw
 from market.demo.cast import BODIES, CAST, OPERATOR, PASSWORD, Body
 from market.demo.courses import Move, Step, course
 from market.demo.library import Piece
@@ -168,6 +169,6 @@ async def _move(stage: Stage, actor: Actor, listing: Listing, move: Move, said: 
         case Move.CONFIRM:
             await listings.confirm(session, actor, listing)
         case Move.WITHDRAW:
-            await listings.withdraw(session, actor, listing, said)
+            await withdraw(session, actor, listing, said)
         case Move.TIME:
             await listings.let_time_pass(session, listing)

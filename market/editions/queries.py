@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from market.editions.rules import RELEASED, code
 from market.editions.tables import Edition, EditionItem
@@ -32,10 +33,15 @@ def visible_to(actor: Actor | None) -> ColumnElement[bool]:
     return col(Edition.status) != EditionStatus.COMPILING
 
 
+def _held(query: SelectOfScalar[Edition]) -> SelectOfScalar[Edition]:
+    """The rows locked, and as they are once locked: the session would else answer what it had read before."""
+    return query.with_for_update().execution_options(populate_existing=True)
+
+
 async def edition(session: AsyncSession, actor: Actor, edition_id: UUID, *, lock: bool = False) -> Edition:
     """The edition, or NotFound; `lock` holds its row until the transaction ends."""
     query = select(Edition).where(Edition.id == edition_id, visible_to(actor))
-    found = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+    found = (await session.execute(_held(query) if lock else query)).scalar_one_or_none()
     if found is None:
         raise NotFound("no edition has this id")
     return found
@@ -60,7 +66,7 @@ def due(at: datetime) -> Select[Any]:
     """What time moves at `at`, locked in the order of id, so that two callers wait for each other and never cross."""
     release = and_(col(Edition.status) == EditionStatus.SCHEDULED, col(Edition.release_at) <= at)
     closing = and_(col(Edition.status) == EditionStatus.PUBLISHED, col(Edition.applications_until) <= at)
-    return select(Edition).where(or_(release, closing)).order_by(col(Edition.id)).with_for_update()
+    return _held(select(Edition).where(or_(release, closing)).order_by(col(Edition.id)))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from schemas.editions import (
     EditionChange,
     EditionState,
     EditionSummary,
+    Extension,
     ItemPlace,
     ItemResult,
     Items,
@@ -114,7 +115,12 @@ async def place_item(
     return await _answer(session, changed)
 
 
-@delete("/editions/{edition_id:uuid}/items/{listing_id:uuid}", status_code=200, summary="Take an item out")
+@delete(
+    "/editions/{edition_id:uuid}/items/{listing_id:uuid}",
+    status_code=200,
+    summary="Take an item out",
+    opt={"conditional": True},
+)
 async def remove_item(
     request: AnyRequest, session: Session, actor: Caller, edition_id: EditionId, listing_id: FromPath[UUID]
 ) -> Response[EditionState]:
@@ -149,6 +155,19 @@ async def publish(
     """Takes the snapshot at once; a scheduled edition needs no call, it is public from its release time on."""
     edition = await _held(request, session, actor, edition_id)
     return await _answer(session, await service.publish(session, actor, edition))
+
+
+@post("/editions/{edition_id:uuid}/extension", status_code=200, summary="Take answers for longer")
+async def extend(
+    request: AnyRequest, session: Session, actor: Caller, edition_id: EditionId, data: JSONBody[Extension]
+) -> Response[EditionState]:
+    """A later `applications_until` of a scheduled or published edition, with the reason for the record.
+
+    The snapshot keeps the time that it was released with; the edition, the calendar and the record show the new one.
+    """
+    edition = await _held(request, session, actor, edition_id)
+    extended = await service.extend(session, actor, edition, data.applications_until, data.reason)
+    return await _answer(session, extended)
 
 
 @post("/editions/{edition_id:uuid}/closure", status_code=200, summary="Close")
@@ -221,6 +240,7 @@ router = Router(
         schedule,
         unschedule,
         publish,
+        extend,
         close,
         report_item,
         report_outcomes,

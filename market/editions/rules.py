@@ -27,6 +27,7 @@ class Verb(StrEnum):
     UNSCHEDULE = "unschedule"
     PUBLISH = "publish"
     CLOSE = "close"
+    EXTEND = "extend"
     REPORT_ITEM = "report_item"
     REPORT = "report"
 
@@ -37,6 +38,7 @@ FROM: Mapping[Verb, frozenset[EditionStatus]] = {
     Verb.UNSCHEDULE: frozenset({S.SCHEDULED}),
     Verb.PUBLISH: frozenset({S.COMPILING, S.SCHEDULED}),
     Verb.CLOSE: frozenset({S.PUBLISHED}),
+    Verb.EXTEND: frozenset({S.SCHEDULED, S.PUBLISHED}),
     Verb.REPORT_ITEM: frozenset({S.PUBLISHED, S.CLOSED}),
     Verb.REPORT: frozenset({S.CLOSED}),
 }
@@ -95,6 +97,17 @@ def unmet_for_release(
         detail = "applications end after the release"
         found.append(Unmet(pointer="/applications_until", detail=detail))
     return found
+
+
+def unmet_for_extension(before: datetime | None, until: datetime) -> list[Unmet]:
+    """Whoever prepares an answer relies on the window: it is lengthened and never shortened."""
+    if before is None:
+        detail = "this edition takes answers without an end: there is nothing to extend"
+    elif until <= before:
+        detail = "applications are taken for longer, never for less long"
+    else:
+        return []
+    return [Unmet(pointer="/applications_until", detail=detail)]
 
 
 def unmet_for_report(items: Sequence[Item]) -> list[Unmet]:

@@ -1,4 +1,4 @@
-"""The verbs of an edition: open, change, schedule, unschedule, publish, close, report; and what time does to it."""
+"""The verbs of an edition: open, change, schedule, unschedule, publish, extend, close, report; and what time does to it."""
 
 from datetime import datetime
 from typing import Any
@@ -100,11 +100,27 @@ async def publish(session: AsyncSession, actor: Actor, edition: Edition) -> Edit
     return await _release(session, actor, edition, role)
 
 
+async def extend(
+    session: AsyncSession, actor: Actor, edition: Edition, until: datetime, reason: str
+) -> Edition:
+    """Take answers to a scheduled or published edition for longer, with a reason. Operators; Incomplete for less.
+
+    The snapshot keeps the time that it was released with.
+    """
+    role = require(actor, Permission.COMPILE_EDITION)
+    rules.check_transition(Verb.EXTEND, edition.status)
+    before = edition.applications_until
+    _refuse(rules.unmet_for_extension(before, until))
+    edition.applications_until = until
+    data = {"before": before.isoformat() if before else None, "applications_until": until.isoformat()}
+    return await moved(session, actor, edition, "extended", role, reason=reason, data=data)
+
+
 async def close(session: AsyncSession, actor: Actor, edition: Edition) -> Edition:
     """End the window for answers, also before its time. Operators."""
     role = require(actor, Permission.COMPILE_EDITION)
     rules.check_transition(Verb.CLOSE, edition.status)
-    return await _close(session, actor, edition, role)
+    return await _close(session, actor, edition, role, await now(session))
 
 
 async def report_outcomes(session: AsyncSession, actor: Actor, edition: Edition) -> Edition:
@@ -144,7 +160,8 @@ async def let_time_pass(session: AsyncSession, edition: Edition) -> None:
         if verb is Verb.PUBLISH:
             await _release(session, None, edition, None)
         else:
-            await _close(session, None, edition, None)
+            ends = [end for end in (edition.published_at, edition.applications_until) if end]
+            await _close(session, None, edition, None, max(ends))
 
 
 async def _release(
@@ -179,9 +196,12 @@ async def _release(
     return await moved(session, actor, edition, "published", role, data=data)
 
 
-async def _close(session: AsyncSession, actor: Actor | None, edition: Edition, role: Role | None) -> Edition:
+async def _close(
+    session: AsyncSession, actor: Actor | None, edition: Edition, role: Role | None, at: datetime
+) -> Edition:
+    """As of `at`: the end of the window where time closes it, however late somebody looks, but after its release."""
     edition.status = EditionStatus.CLOSED
-    edition.closed_at = await now(session)
+    edition.closed_at = at
     return await moved(session, actor, edition, "closed", role)
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from market.database import now
 from market.errors import NotFound
-from market.identity.tables import ApiKey, Membership, Person, PersonSession
+from market.identity.tables import ApiKey, Invitation, Membership, Person, PersonSession
 from market.organisations.tables import Organisation
 from market.permissions import Actor
 from schemas.identity import MembershipView, PersonView
@@ -20,6 +21,45 @@ async def roles_of(session: AsyncSession, person_id: UUID) -> dict[UUID, frozens
         select(Membership.organisation_id, Membership.roles).where(Membership.person_id == person_id)
     )
     return {organisation: frozenset(Role(role) for role in roles) for organisation, roles in found.all()}
+
+
+async def locked_person(session: AsyncSession, person_id: UUID) -> Person:
+    """A person held for a change of what nobody refers to: whoever only names the person does not wait."""
+    query = select(Person).where(Person.id == person_id).with_for_update(key_share=True)
+    return (await session.execute(query.execution_options(populate_existing=True))).scalar_one()
+
+
+async def invitation_of_token(session: AsyncSession, token_sha256: bytes) -> Invitation | None:
+    """The invitation with this token, held until the transaction ends."""
+    query = select(Invitation).where(Invitation.token_sha256 == token_sha256).with_for_update()
+    return (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def invitation_of(session: AsyncSession, organisation_id: UUID, invitation_id: UUID) -> Invitation:
+    """An invitation of this organisation, held until the transaction ends, or NotFound."""
+    query = select(Invitation).where(
+        Invitation.id == invitation_id, Invitation.organisation_id == organisation_id
+    )
+    held = query.with_for_update().execution_options(populate_existing=True)
+    found = (await session.execute(held)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("the organisation has no invitation with this id")
+    return found
+
+
+async def open_invitations(session: AsyncSession, organisation_id: UUID) -> list[Invitation]:
+    """Those that can still be accepted, latest first."""
+    found = await session.execute(
+        select(Invitation)
+        .where(
+            Invitation.organisation_id == organisation_id,
+            col(Invitation.accepted_at).is_(None),
+            col(Invitation.withdrawn_at).is_(None),
+            col(Invitation.expires_at) > await now(session),
+        )
+        .order_by(col(Invitation.id).desc())
+    )
+    return list(found.scalars())
 
 
 async def person_by_email(session: AsyncSession, email: str) -> Person | None:

@@ -13,7 +13,7 @@ from market.database import Database
 from market.identity import queries, service
 from market.identity.credentials import cookie_name, is_https
 from market.identity.rules import ATTEMPT_WINDOW, SESSION_ABSOLUTE, TRIES_PER_ADDRESS
-from market.identity.tables import ApiKey, Person, PersonSession
+from market.identity.tables import ApiKey, Invitation, Person, PersonSession
 from market.organisations.queries import organisation as organisation_by_id
 from market.permissions import Actor, Permission, require
 from market.web.attempts import count_attempt
@@ -23,6 +23,7 @@ from schemas.identity import (
     ApiKeyView,
     InvitationIssued,
     InvitationToken,
+    InvitationView,
     MemberView,
     NewApiKey,
     NewInvitation,
@@ -145,14 +146,37 @@ async def invite(
 ) -> Response[InvitationIssued]:
     """Answers a token, shown once; pass it on, it is good for that address, once, for seven days."""
     invitation, token = await service.invite(session, actor, organisation_id, data)
-    view = InvitationIssued(
+    view = InvitationIssued(**_invitation_view(invitation).model_dump(), token=token)
+    return answer(view, status=201)
+
+
+@get("/organisations/{organisation_id:uuid}/invitations", summary="Open invitations of your organisation")
+async def list_invitations(
+    session: Session, actor: Caller, organisation_id: FromPath[UUID]
+) -> list[InvitationView]:
+    """Those that can still be accepted, latest first, without their tokens. For those who may invite."""
+    require(actor, Permission.MANAGE_MEMBERS, organisation_id)
+    await organisation_by_id(session, organisation_id)
+    return [_invitation_view(row) for row in await queries.open_invitations(session, organisation_id)]
+
+
+@delete(
+    "/organisations/{organisation_id:uuid}/invitations/{invitation_id:uuid}", summary="Withdraw an invitation"
+)
+async def withdraw_invitation(
+    session: Session, actor: Caller, organisation_id: FromPath[UUID], invitation_id: FromPath[UUID]
+) -> None:
+    """By those who may invite, while it is open; its token is then answered like an unknown one."""
+    await service.withdraw_invitation(session, actor, organisation_id, invitation_id)
+
+
+def _invitation_view(invitation: Invitation) -> InvitationView:
+    return InvitationView(
         id=invitation.id,
         email=invitation.email,
         roles=[Role(role) for role in invitation.roles],
-        token=token,
         expires_at=invitation.expires_at,
     )
-    return answer(view, status=201)
 
 
 @post("/invitations", opt={"secret": True}, status_code=200, summary="Join another organisation")
@@ -238,6 +262,8 @@ router = Router(
         me,
         change_password,
         invite,
+        list_invitations,
+        withdraw_invitation,
         join,
         list_members,
         change_roles,

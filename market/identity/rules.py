@@ -23,7 +23,8 @@ INVITATION_PREFIX = "rhi_"
 
 _HALL = frozenset({Role.OPERATOR, Role.AUDITOR})
 _TRANSFER_OFFICE = frozenset({Role.RESEARCHER, Role.TTO_OFFICER, Role.TTO_DIRECTOR})
-_RESEARCH = frozenset({OrganisationKind.UNIVERSITY, OrganisationKind.INSTITUTE, OrganisationKind.HOSPITAL})
+RESEARCH = frozenset({OrganisationKind.UNIVERSITY, OrganisationKind.INSTITUTE, OrganisationKind.HOSPITAL})
+"""Organisations with a director of their transfer office, who answers for what they publish."""
 
 
 def digest(secret: str) -> bytes:
@@ -55,7 +56,7 @@ def session_end(created_at: datetime, used_at: datetime) -> datetime:
 
 def founder_roles(kind: OrganisationKind) -> frozenset[Role]:
     """The roles of the person who registers an organisation; the operator's are given on the machine alone."""
-    if kind in _RESEARCH:
+    if kind in RESEARCH:
         return frozenset({Role.TTO_DIRECTOR})
     if kind is OrganisationKind.TTO:
         return frozenset({Role.MANAGER})
@@ -70,7 +71,7 @@ def unfit_roles(kind: OrganisationKind, roles: Iterable[Role]) -> list[Role]:
     """
     if kind is OrganisationKind.OPERATOR:
         fit = _HALL | {Role.REVIEWER, Role.FINANCE}
-    elif kind in _RESEARCH or kind in (OrganisationKind.NEW_RD_BODY, OrganisationKind.TTO):
+    elif kind in RESEARCH or kind in (OrganisationKind.NEW_RD_BODY, OrganisationKind.TTO):
         fit = frozenset(Role) - _HALL
     else:
         fit = frozenset(Role) - _HALL - _TRANSFER_OFFICE

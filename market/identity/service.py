@@ -1,19 +1,26 @@
 """The verbs of identity: sign up, sign in and out, change a password, invite, grant roles, make and revoke keys."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import col
 
 from market.database import Database, now
 from market.errors import AlreadyExists, Invalid, NotAllowed, NotFound, SignInFailed
 from market.identity import rules
 from market.identity.credentials import revoke_sessions
 from market.identity.passwords import hash_password, password_fits
-from market.identity.queries import own_key, person_by_email, roles_of
+from market.identity.queries import (
+    invitation_of,
+    invitation_of_token,
+    locked_person,
+    own_key,
+    person_by_email,
+    roles_of,
+)
 from market.identity.tables import ApiKey, Invitation, Membership, Person, PersonSession
 from market.ledger.service import record
 from market.organisations.queries import organisation as organisation_by_id
@@ -67,18 +74,10 @@ def _refuse_weak(password: str, email: str, pointer: str) -> None:
 
 async def accept_invitation(session: AsyncSession, person: Person, token: str) -> None:
     """Join the organisation that issued the invitation; good once, for its address, for 7 days. Invalid, AlreadyExists."""
-    found = await session.execute(
-        select(Invitation).where(Invitation.token_sha256 == rules.digest(token)).with_for_update()
-    )
-    invitation = found.scalar_one_or_none()
+    invitation = await invitation_of_token(session, rules.digest(token))
     at = await now(session)
-    if (
-        invitation is None
-        or invitation.email != person.email
-        or invitation.accepted_at is not None
-        or invitation.expires_at <= at
-    ):
-        detail = "this invitation is not valid for this address, was used, or has expired"
+    if invitation is None or invitation.email != person.email or not _is_open(invitation, at):
+        detail = "this invitation is not valid for this address, was used or withdrawn, or has expired"
         raise Invalid(errors=[FieldProblem(pointer="/invitation", detail=detail)])
     organisation = await organisation_by_id(session, invitation.organisation_id, lock=True)
     if organisation.id in await roles_of(session, person.id):
@@ -86,6 +85,10 @@ async def accept_invitation(session: AsyncSession, person: Person, token: str) -
     invitation.accepted_at = at
     roles = frozenset(Role(role) for role in invitation.roles)
     await _set_roles(session, Actor(invitation.invited_by), organisation, person.id, roles)
+
+
+def _is_open(invitation: Invitation, at: datetime) -> bool:
+    return invitation.accepted_at is None and invitation.withdrawn_at is None and at < invitation.expires_at
 
 
 async def sign_in(
@@ -146,7 +149,7 @@ async def change_password(
 ) -> None:
     """Change the actor's own password and end all their other sessions. Not with an API key."""
     from_session(actor)
-    person = await session.get_one(Person, actor.person_id, with_for_update={"key_share": True})
+    person = await locked_person(session, actor.person_id)
     account = f"password:{person.id}"
     await count_attempt(database, account, most=rules.TRIES_PER_ACCOUNT, window=rules.ATTEMPT_WINDOW)
     if not await password_fits(person.password_hash, data.current.get_secret_value()):
@@ -188,6 +191,26 @@ async def invite(
     about = {"invitation": str(invitation.id), "roles": invitation.roles}
     await record(session, actor, ("organisation", organisation_id), "invited", role=role, data=about)
     return invitation, token
+
+
+async def withdraw_invitation(
+    session: AsyncSession, actor: Actor, organisation_id: UUID, invitation_id: UUID
+) -> None:
+    """Take an open invitation back: its token is worth as much as an unknown one. Whoever may invite.
+
+    NotFound where the organisation has no such invitation that is still open.
+    """
+    role = require(actor, Permission.MANAGE_MEMBERS, organisation_id)
+    invitation = await invitation_of(session, organisation_id, invitation_id)
+    at = await now(session)
+    if not _is_open(invitation, at):
+        raise NotFound("this invitation was used or withdrawn, or has expired")
+    await organisation_by_id(session, organisation_id, lock=True)
+    invitation.withdrawn_at = at
+    about = {"invitation": str(invitation_id)}
+    await record(
+        session, actor, ("organisation", organisation_id), "invitation_withdrawn", role=role, data=about
+    )
 
 
 def _refuse_unfit(organisation: Organisation, roles: list[Role]) -> None:

@@ -81,3 +81,4 @@ class Invitation(SQLModel, table=True):
     created_at: datetime = moment()
     expires_at: datetime = moment()
     accepted_at: datetime | None = moment(nullable=True)
+    withdrawn_at: datetime | None = moment(nullable=True)

@@ -1,10 +1,11 @@
 """Reads of interests; every one starts from `visible_to`, except the counts, which name nobody."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true
 from sqlalchemy import select as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -13,6 +14,10 @@ from market.database import now
 from market.errors import NotFound
 from market.interests.rules import OPEN
 from market.interests.tables import Interest
+from market.listings.queries import refuse_unreadable
+from market.listings.queries import visible_to as own_listing
+from market.listings.rules import PUBLIC
+from market.listings.tables import Listing
 from market.permissions import Actor
 from schemas.interests import RefusalCounts, Side
 from schemas.organisations import ResponseRecord
@@ -54,9 +59,14 @@ async def locked(session: AsyncSession, interest_id: UUID) -> Interest:
 
 
 def own_interests(
-    actor: Actor, *, status: InterestStatus | None, listing_id: UUID | None, side: Side | None
+    actor: Actor,
+    *,
+    status: InterestStatus | None,
+    listing_id: UUID | None,
+    side: Side | None,
+    overdue_at: datetime | None = None,
 ) -> Any:
-    """The interests that the actor sees, for a page."""
+    """The interests that the actor sees, for a page; with `overdue_at` those whose first answer is late then."""
     query = select(Interest).where(visible_to(actor))
     if status is not None:
         query = query.where(Interest.status == status)
@@ -65,6 +75,10 @@ def own_interests(
     if side is not None:
         party = Interest.organisation_id if side == "sent" else Interest.owner_organisation_id
         query = query.where(col(party).in_(list(actor.organisations)))
+    if overdue_at is not None:  # the same as `rules.is_overdue`, for the database
+        query = query.where(
+            Interest.status == InterestStatus.SUBMITTED, col(Interest.reply_due_at) <= overdue_at
+        )
     return query
 
 
@@ -78,6 +92,33 @@ async def open_interest(session: AsyncSession, organisation_id: UUID, listing_id
         )
     )
     return found.scalar_one_or_none()
+
+
+async def locked_open_interests(session: AsyncSession, listing_id: UUID) -> Sequence[Interest]:
+    """The open interests in a locked listing, held until the transaction ends."""
+    query = select(Interest).where(Interest.listing_id == listing_id, col(Interest.status).in_(OPEN))
+    held = query.order_by(col(Interest.id)).with_for_update()
+    return (await session.execute(held.execution_options(populate_existing=True))).scalars().all()
+
+
+async def readable(session: AsyncSession, visitor: Actor | None, listing_id: UUID) -> bool:
+    """Whether the public reads the versions of a listing, or else this visitor; NotFound, or Gone with the reason.
+
+    Once it is paused, archived or withdrawn, its owner, the parties to an interest in it and so to every deal, their
+    technology manager, the operator and the auditor read them still. False for those.
+    """
+    listing = await session.get(Listing, listing_id)
+    if listing is None or listing.published_version is None:
+        raise NotFound("no published listing has this id")
+    if listing.status in PUBLIC:
+        return True
+    if visitor is not None:
+        party = exists().where(col(Interest.listing_id) == listing_id, visible_to(visitor))
+        mine = select(Listing.id).where(Listing.id == listing_id, or_(own_listing(visitor), party))
+        if (await session.execute(mine)).first() is not None:
+            return False
+    refuse_unreadable(listing.status, listing.withdrawal_reason)
+    return False
 
 
 async def refusals(session: AsyncSession, listing_id: UUID) -> RefusalCounts:

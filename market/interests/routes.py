@@ -13,18 +13,18 @@ from sqlmodel import col
 from market.database import now
 from market.interests import queries, service
 from market.interests.documents import interest_view
+from market.interests.organisation_routes import router as organisation_router
 from market.interests.tables import Interest
+from market.interests.version_routes import router as version_router
 from market.ledger.documents import event_views
 from market.ledger.queries import timeline
-from market.listings.queries import published_count, working_copy
-from market.organisations.documents import organisation_fields
-from market.organisations.queries import identifiers, organisation, organisations
+from market.listings.queries import working_copy
+from market.organisations.queries import organisations
 from market.organisations.tables import Organisation
 from market.permissions import Actor
 from market.web.conditional import answer, match_if_given
 from market.web.paging import Cursor, Limit, page_of, paged
 from schemas.interests import Decline, InterestView, NewInterest, Pass, RefusalCounts, Side
-from schemas.organisations import OrganisationPublic
 from schemas.record import EventView
 from schemas.values import Page
 from schemas.vocabulary import InterestStatus
@@ -37,12 +37,17 @@ InterestId = FromPath[UUID]
 OfListing = Annotated[UUID | None, QueryParameter(name="listing", description="Interests in this listing.")]
 OfSide = Annotated[Side | None, QueryParameter(description="Those that you sent, or that you received.")]
 
+Overdue = Annotated[bool, QueryParameter(description="Those alone whose first answer is late.")]
+
 
 @post("/listings/{listing_id:uuid}/interests", summary="Express interest, or offer a solution")
 async def express(
     session: Session, actor: Caller, listing_id: FromPath[UUID], data: JSONBody[NewInterest]
 ) -> Response[InterestView]:
-    """For buyers of a verified company; one open interest per listing. The owner answers within 10 working days.
+    """For a verified organisation; one open interest per listing. The owner answers within 10 working days.
+
+    Its buyers ask for a result or product; an opportunity is answered by buyers, and by a university's officers and
+    directors.
 
     An exclusive request (transfer, exclusive or sole licence) needs the development plan with its capital; 422 lists
     everything that is missing.
@@ -59,15 +64,18 @@ async def list_interests(
     status: FromQuery[InterestStatus | None] = None,
     listing: OfListing = None,
     side: OfSide = None,
+    overdue: Overdue = False,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Response[Page[InterestView]]:
     """Those that your organisations sent or received, or that you carry as technology manager, newest first."""
-    query = queries.own_interests(actor, status=status, listing_id=listing, side=side)
+    at = await now(session)
+    query = queries.own_interests(
+        actor, status=status, listing_id=listing, side=side, overdue_at=at if overdue else None
+    )
     found = await session.execute(page_of(query, col(Interest.id), cursor, limit))
     rows = list(found.scalars())
     parties = await _parties(session, rows)
-    at = await now(session)
     return paged(request, rows, limit, lambda row: interest_view(row, parties, at), lambda row: row.id)
 
 
@@ -115,7 +123,7 @@ async def decline(
 async def pass_(
     request: AnyRequest, session: Session, actor: Caller, interest_id: InterestId, data: JSONBody[Pass]
 ) -> Response[InterestView]:
-    """By the company; the owner reads the reason and the note."""
+    """By the interested side; the owner reads the reason and the note."""
     interest = await _held(request, session, actor, interest_id)
     return await _answer(session, await service.pass_(session, actor, interest, data))
 
@@ -125,21 +133,6 @@ async def count_refusals(session: Session, actor: Caller, listing_id: FromPath[U
     """How often each reason was given, on either side; nobody is named. For the owner of the listing."""
     listing = await working_copy(session, actor, listing_id)
     return await queries.refusals(session, listing.id)
-
-
-@get("/organisations/{organisation_id:uuid}", opt={"public": True}, summary="One organisation")
-async def read_organisation(
-    session: Session, organisation_id: FromPath[UUID]
-) -> Response[OrganisationPublic]:
-    """Its profile, how many listings it has published, and how it answers the interests that it receives."""
-    row = await organisation(session, organisation_id)
-    numbers = await identifiers(session, [row.id])
-    view = OrganisationPublic(
-        **organisation_fields(row, numbers[row.id]),
-        published_listings=await published_count(session, row.id),
-        response=(await queries.response_record(session, [row.id]))[row.id],
-    )
-    return answer(view, revision=row.revision)
 
 
 async def _held(request: AnyRequest, session: AsyncSession, actor: Actor, interest_id: UUID) -> Interest:
@@ -160,7 +153,7 @@ async def _parties(session: AsyncSession, rows: Sequence[Interest]) -> dict[UUID
     )
 
 
-router = Router(
+_interests = Router(
     "/",
     route_handlers=[
         express,
@@ -172,7 +165,8 @@ router = Router(
         decline,
         pass_,
         count_refusals,
-        read_organisation,
     ],
     tags=["Interests"],
 )
+
+router = Router("/", route_handlers=[_interests, organisation_router, version_router])

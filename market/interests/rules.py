@@ -107,7 +107,7 @@ def why_not_taken(
     if status is ListingStatus.CLOSED:
         return "this listing is closed: its deal was made"
     deadline = document.get("deadline")
-    if deadline and now >= datetime.fromisoformat(deadline):
+    if deadline and (status is ListingStatus.EXPIRED or now >= datetime.fromisoformat(deadline)):
         return f"answers to this opportunity were due by {deadline}"
     valid_until = document.get("valid_until")
     if valid_until and today > date.fromisoformat(valid_until):

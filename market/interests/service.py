@@ -1,6 +1,7 @@
 """The verbs of an interest: express, acknowledge, open negotiation, pass, decline, agree, give it a manager."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,26 +22,28 @@ from market.organisations.queries import organisation as organisation_by_id
 from market.permissions import Actor, Permission, require
 from schemas.interests import Decline, InterestForm, NewInterest, Pass
 from schemas.values import FieldProblem
-from schemas.vocabulary import Mode, Role
+from schemas.vocabulary import DeclineReason, InterestStatus, ListingKind, Mode, Role
 
 
 async def express(session: AsyncSession, actor: Actor, listing_id: UUID, data: NewInterest) -> Interest:
-    """Ask the owner of a published listing, or offer a solution to an opportunity. Buyers of a verified company.
+    """Ask the owner of a published result or product, or answer an opportunity; of a verified organisation, never its own.
 
-    Starts the owner's reply clock. NotFound and Gone for a listing that is not read, Conflict where it takes no such
-    interest or the company is not verified, AlreadyExists where one is open, Incomplete for what the form lacks.
+    Buyers ask; buyers, officers and directors answer. Starts the owner's reply clock. NotFound and Gone for a listing
+    that is not read, Conflict where it takes no such interest or the organisation is not verified, AlreadyExists where
+    one is open, Incomplete for what the form lacks.
     """
-    organisation_id = data.organisation_id or _only(actor)
-    role = require(actor, Permission.EXPRESS_INTEREST, organisation_id)
+    permission = _PERMISSION[(await published(session, listing_id)).kind]
+    organisation_id = data.organisation_id or _only(actor, permission)
+    role = require(actor, permission, organisation_id)
     await _refuse_unverified(session, organisation_id)
     listing = await published(session, listing_id, lock=True)  # of two at once, the second sees the first
     await let_time_pass(session, listing)
-    refuse_unreadable(listing.status)
+    refuse_unreadable(listing.status, listing.withdrawal_reason)
     if listing.organisation_id == organisation_id:
         raise Conflict("this listing is your own organisation's")
     await _refuse_unfit(session, listing, data)
     if await queries.open_interest(session, organisation_id, listing_id):
-        raise AlreadyExists("your company has an open interest in this listing")
+        raise AlreadyExists("your organisation has an open interest in this listing")
     interest = _written(listing, organisation_id, actor, data, await now(session))
     session.add(interest)
     await session.flush()
@@ -54,13 +57,21 @@ async def express(session: AsyncSession, actor: Actor, listing_id: UUID, data: N
     return interest
 
 
-def _only(actor: Actor) -> UUID:
-    able = actor.where(Permission.EXPRESS_INTEREST)
+_PERMISSION: Mapping[ListingKind, Permission] = {
+    ListingKind.RESULT: Permission.EXPRESS_INTEREST,
+    ListingKind.PRODUCT: Permission.EXPRESS_INTEREST,
+    ListingKind.OPPORTUNITY: Permission.OFFER_SOLUTION,
+}
+"""What an interest in a listing of each kind needs, and to pass on it later."""
+
+
+def _only(actor: Actor, permission: Permission) -> UUID:
+    able = actor.where(permission)
     if len(able) > 1:
-        detail = "you buy for several organisations: name one"
+        detail = "you may do this for several organisations: name one"
         raise Invalid(errors=[FieldProblem(pointer="/organisation_id", detail=detail)])
     if not able:
-        require(actor, Permission.EXPRESS_INTEREST)
+        require(actor, permission)
     return able[0]
 
 
@@ -129,8 +140,9 @@ async def decline(session: AsyncSession, actor: Actor, interest: Interest, data:
 
 
 async def pass_(session: AsyncSession, actor: Actor, interest: Interest, data: Pass) -> Interest:
-    """The company does not go on, for one of the structured reasons. Its buyers."""
-    role = require(actor, Permission.EXPRESS_INTEREST, interest.organisation_id)
+    """The interested side does not go on, for one of the structured reasons. Whoever may express such an interest."""
+    listing = await session.get_one(Listing, interest.listing_id)
+    role = require(actor, _PERMISSION[listing.kind], interest.organisation_id)
     return await _move(session, actor, interest, Verb.PASS, role, data)
 
 
@@ -138,6 +150,26 @@ async def agree(session: AsyncSession, actor: Actor, interest: Interest) -> Inte
     """A deal opens from a locked interest in negotiation. The owner's officers, directors and buyers."""
     role = require(actor, Permission.OPEN_DEAL, interest.owner_organisation_id)
     return await _move(session, actor, interest, Verb.AGREE, role)
+
+
+async def end(session: AsyncSession, interest: Interest, reason: str) -> None:
+    """The deal that a locked, agreed interest led to has ended, and the interest with it. By the system."""
+    interest.ended_at = await now(session)
+    await _recorded(session, None, interest, "ended", reason=reason, data={})
+
+
+async def end_with_listing(session: AsyncSession, listing: Listing) -> None:
+    """Decline the open interests in a locked listing that was withdrawn. By the system.
+
+    It is no answer of the owner: one that was not answered before its time stays so in the response record.
+    """
+    for interest in await queries.locked_open_interests(session, listing.id):
+        interest.status = InterestStatus.DECLINED
+        interest.reason = DeclineReason.NOT_AVAILABLE.value
+        interest.note = f"the listing was withdrawn: {listing.withdrawal_reason}"
+        interest.ended_at = await now(session)
+        data = {"note": interest.note}
+        await _recorded(session, None, interest, "declined", reason=interest.reason, data=data)
 
 
 def require_of_party(actor: Actor, permission: Permission, interest: Interest) -> Role:
@@ -183,7 +215,7 @@ async def _move(
 
 async def _recorded(
     session: AsyncSession,
-    actor: Actor,
+    actor: Actor | None,
     interest: Interest,
     kind: str,
     *,

@@ -54,6 +54,7 @@ class Interest(SQLModel, table=True):
     """A PassReason or DeclineReason, once passed or declined."""
     note: str | None = None
     ended_at: datetime | None = moment(nullable=True)
+    """When it was passed or declined, or the deal that it led to was completed or cancelled."""
     manager_person_id: UUID | None = Field(default=None, foreign_key="person.id", index=True)
     """The technology manager who accepted it, acting for `manager_organisation_id`; both see it with the parties."""
     manager_organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")

@@ -3,11 +3,15 @@
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+from sqlalchemy import select as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from market.ledger.rules import Entry, first_break
+from market.ledger.rules import Chain, Entry
 from market.ledger.tables import Event
+
+BATCH = 1000
+_ENTRY = tuple(Entry.__dataclass_fields__)
 
 
 async def timeline(session: AsyncSession, subject_kind: str, subject_id: UUID) -> list[Event]:
@@ -21,24 +25,19 @@ async def timeline(session: AsyncSession, subject_kind: str, subject_id: UUID) -
 
 
 async def broken_chains(session: AsyncSession) -> AsyncIterator[str]:
-    """One sentence for each subject whose chain is not whole; reads the record once, one chain in memory."""
-    stream = await session.stream_scalars(
-        select(Event).order_by(col(Event.subject_kind), col(Event.subject_id), col(Event.seq))
+    """One sentence for each subject whose chain is not whole, which names its first broken event.
+
+    Reads the record once, by a cursor of the server: a batch of events is in memory, however long a chain is.
+    """
+    stream = await session.stream(
+        sql(*(getattr(Event, name) for name in _ENTRY), col(Event.previous), col(Event.hash))
+        .order_by(col(Event.subject_kind), col(Event.subject_id), col(Event.seq))
+        .execution_options(yield_per=BATCH)
     )
-    chain: list[Event] = []
-    async for event in stream:
-        if chain and (event.subject_kind, event.subject_id) != (chain[0].subject_kind, chain[0].subject_id):
-            if sentence := _break(chain):
-                yield sentence
-            chain = []
-        chain.append(event)
-    if sentence := _break(chain):
-        yield sentence
-
-
-def _break(chain: list[Event]) -> str | None:
-    return first_break((_entry(event), event.previous, event.hash) for event in chain)
-
-
-def _entry(event: Event) -> Entry:
-    return Entry(**{name: getattr(event, name) for name in Entry.__dataclass_fields__})
+    chain: Chain | None = None
+    async for *said, previous, claimed in stream:
+        entry = Entry(*said)
+        if chain is None or chain.subject != (entry.subject_kind, entry.subject_id):
+            chain = Chain((entry.subject_kind, entry.subject_id))
+        if (sentence := chain.broken_by(entry, previous, claimed)) is not None:
+            yield sentence

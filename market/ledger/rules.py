@@ -1,7 +1,6 @@
 """How an event is hashed and how a chain of events is checked; knows no database."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -51,16 +50,28 @@ def event_hash(previous: bytes, entry: Entry) -> bytes:
     return sha256(previous + canonical(document))
 
 
-def first_break(chain: Iterable[tuple[Entry, bytes, bytes]]) -> str | None:
-    """Where one subject's chain, in the order of seq, stops being whole: None, or a sentence that names the row."""
-    previous, expected = GENESIS, 1
-    for entry, claimed_previous, claimed_hash in chain:
-        name = f"event {entry.seq} of {entry.subject_kind} {entry.subject_id}"
-        if entry.seq != expected:
-            return f"{name}: event {expected} is missing"
-        if claimed_previous != previous:
-            return f"{name}: does not follow the event before it"
-        if event_hash(previous, entry) != claimed_hash:
-            return f"{name}: its content was changed"
-        previous, expected = claimed_hash, expected + 1
-    return None
+@dataclass
+class Chain:
+    """What is known of one subject's chain while its events are read in the order of seq."""
+
+    subject: tuple[str, UUID]
+    previous: bytes = GENESIS
+    expected: int = 1
+    broken: bool = False
+
+    def broken_by(self, entry: Entry, claimed_previous: bytes, claimed_hash: bytes) -> str | None:
+        """The next event; a sentence that names it where the chain stops being whole here, and once."""
+        if self.broken:
+            return None
+        wrong = self._wrong(entry, claimed_previous, claimed_hash)
+        self.previous, self.expected, self.broken = claimed_hash, self.expected + 1, wrong is not None
+        return f"event {entry.seq} of {entry.subject_kind} {entry.subject_id}: {wrong}" if wrong else None
+
+    def _wrong(self, entry: Entry, claimed_previous: bytes, claimed_hash: bytes) -> str | None:
+        if entry.seq != self.expected:
+            return f"event {self.expected} is missing"
+        if claimed_previous != self.previous:
+            return "does not follow the event before it"
+        if event_hash(self.previous, entry) != claimed_hash:
+            return "its content was changed"
+        return None

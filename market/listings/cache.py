@@ -24,7 +24,7 @@ MOST_BYTES = 64 * 1024 * 1024
 
 # By primary key; the version is the listing's latest.
 _READ = """
-SELECT l.status, v.number, v.sha256, v.document
+SELECT l.status, l.withdrawal_reason, v.number, v.sha256, v.document
 FROM listing l LEFT JOIN listing_version v ON v.listing_id = l.id AND v.number = l.published_version
 WHERE l.id = $1
 """
@@ -45,10 +45,13 @@ class StoredBytes(Response[bytes]):
 class PublicDocument:
     """What is served: the state decides whether, the bytes decide what."""
 
-    __slots__ = ("answer", "etag", "size", "status")
+    __slots__ = ("answer", "etag", "size", "status", "withdrawal_reason")
 
-    def __init__(self, status: ListingStatus, sha256: bytes, document: bytes) -> None:
+    def __init__(
+        self, status: ListingStatus, withdrawal_reason: str | None, sha256: bytes, document: bytes
+    ) -> None:
         self.status = status
+        self.withdrawal_reason = withdrawal_reason
         self.etag = f'"{sha256.hex()}"'
         self.answer = StoredBytes(document, self.etag)
         self.size = len(document)
@@ -75,7 +78,9 @@ class DocumentCache:
         row = await self._database.pool.fetchrow(_READ, listing_id)
         if row is None or row["document"] is None:
             return None
-        found = PublicDocument(ListingStatus(row["status"]), row["sha256"], row["document"])
+        found = PublicDocument(
+            ListingStatus(row["status"]), row["withdrawal_reason"], row["sha256"], row["document"]
+        )
         if self._listening and seen == self._changes:  # else it may have changed while it was read
             self._keep(listing_id, found)
         return found

@@ -1,21 +1,23 @@
 """Reads of listings; what an actor may see of the working copies starts from `visible_to`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, or_, true
+from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, true
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from market.errors import ListingArchived, ListingPaused, ListingWithdrawn, NotFound
-from market.listings.rules import PUBLIC, differences
+from market.listings.rules import ARCHIVE_AFTER, BY_TIME, FROM, PUBLIC, Verb, differences, is_due
 from market.listings.tables import Listing, ListingVersion
 from market.permissions import Actor
-from schemas.listings import VersionSummary
-from schemas.vocabulary import ListingStatus, Scope
+from schemas.listings import VersionSummary, application_number_of, one_spelling
+from schemas.vocabulary import Language, ListingKind, ListingStatus, Review, Scope
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -49,22 +51,93 @@ async def published(session: AsyncSession, listing_id: UUID, *, lock: bool = Fal
     found = (await session.execute(_held(query) if lock else query)).scalar_one_or_none()
     if found is None or found.published_version is None:
         raise NotFound("no published listing has this id")
-    refuse_unreadable(found.status)
+    refuse_unreadable(found.status, found.withdrawal_reason)
     return found
 
 
-def refuse_unreadable(status: ListingStatus) -> None:
+def due(listing: Listing, at: datetime) -> Verb | None:
+    """What the passing of time does to this listing at `at`."""
+    return is_due(
+        listing.status,
+        listing.confirm_due_at,
+        at,
+        deadline_at=listing.deadline_at,
+        awarded=listing.awarded,
+    )
+
+
+def stands(listing: Listing, at: datetime) -> ListingStatus:
+    """Where a listing stands at `at`, whether or not it was written down that time has moved it there."""
+    verb = due(listing, at)
+    return BY_TIME[verb] if verb else listing.status
+
+
+async def moved_by_time(session: AsyncSession, at: datetime, most: int) -> list[Listing]:
+    """Up to `most` listings that time moves at `at`, held; those that somebody else holds are left out."""
+    query = select(Listing).where(_is_due(at)).order_by(col(Listing.id)).limit(most)
+    skipping = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return list((await session.execute(skipping)).scalars())
+
+
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    """The same as `due`, for the database."""
+    status, confirm_due_at = col(Listing.status), col(Listing.confirm_due_at)
+    return or_(
+        and_(status.in_(FROM[Verb.EXPIRE]), col(Listing.deadline_at) <= at),
+        and_(status == ListingStatus.PUBLISHED, confirm_due_at <= at),
+        and_(status == ListingStatus.STALE, confirm_due_at <= at - ARCHIVE_AFTER),
+    )
+
+
+def refuse_unreadable(status: ListingStatus, withdrawal_reason: str | None) -> None:
     """Raise the reason why a listing that was published is not read now."""
-    if status not in PUBLIC:
-        raise {ListingStatus.PAUSED: ListingPaused, ListingStatus.ARCHIVED: ListingArchived}.get(
-            status, ListingWithdrawn
-        )()
+    if status in PUBLIC:
+        return
+    if status is ListingStatus.PAUSED:
+        raise ListingPaused
+    if status is ListingStatus.ARCHIVED:
+        raise ListingArchived
+    raise ListingWithdrawn(f"withdrawn: {withdrawal_reason}" if withdrawal_reason else "")
 
 
-def own_listings(actor: Actor, status: ListingStatus | None) -> Any:
-    """The working copies that the actor sees, for a page."""
+def own_listings(
+    actor: Actor,
+    *,
+    status: ListingStatus | None = None,
+    review: Review | None = None,
+    kind: ListingKind | None = None,
+    q: str | None = None,
+) -> Any:
+    """The working copies that the actor sees, for a page; `q` stands in a title or an application number."""
     query = select(Listing).where(visible_to(actor))
-    return query.where(Listing.status == status) if status else query
+    for column, wanted in ((Listing.status, status), (Listing.review, review), (Listing.kind, kind)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return query.where(_mentions(q)) if q is not None else query
+
+
+def _mentions(words: str) -> ColumnElement[bool]:
+    content: Any = col(Listing.content)
+    spelled = {one_spelling(words), application_number_of(one_spelling(words), "CN")}
+    numbers = func.jsonb_path_query_array(
+        content, cast("$.ip_rights[*].application_number", JSONPATH), type_=JSONB
+    )
+    return or_(
+        *(content["title"][language.value].astext.icontains(words, autoescape=True) for language in Language),
+        *(cast(numbers, String).contains(number, autoescape=True) for number in spelled if number),
+    )
+
+
+async def offered_results(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
+    """Which of these are results that the public reads now, whoever owns them."""
+    if not ids:
+        return set()
+    found = await session.execute(
+        select(Listing.id).where(
+            col(Listing.id).in_(ids), Listing.kind == ListingKind.RESULT, col(Listing.status).in_(PUBLIC)
+        )
+    )
+    return set(found.scalars())
 
 
 async def versions(session: AsyncSession, listing_id: UUID) -> list[VersionSummary]:

@@ -1,6 +1,6 @@
 """The state machine of a listing, four eyes, freshness, and what changed between two documents; no database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -24,7 +24,7 @@ CONTENT: TypeAdapter[ResultContent | ProductContent | OpportunityContent] = Type
 
 S = ListingStatus
 BEFORE_PUBLICATION = frozenset({S.DRAFT, S.IN_REVIEW, S.APPROVED})
-PUBLIC = frozenset({S.PUBLISHED, S.STALE, S.UNDER_DEAL, S.CLOSED})
+PUBLIC = frozenset({S.PUBLISHED, S.STALE, S.UNDER_DEAL, S.CLOSED, S.EXPIRED})
 """The states in which the public reads the document."""
 SEARCHABLE = frozenset({S.PUBLISHED, S.STALE, S.UNDER_DEAL})
 ENDED = frozenset({S.WITHDRAWN, S.CLOSED})
@@ -41,27 +41,44 @@ class Verb(StrEnum):
     WITHDRAW = "withdraw"
     GO_STALE = "go_stale"
     ARCHIVE = "archive"
+    EXPIRE = "expire"
+    END_ANSWERS = "end_answers"
+    """At the deadline of an opportunity that was awarded."""
     HOLD = "hold"
     RELEASE = "release"
     CLOSE = "close"
 
 
+_CHANGED_WHILE_IT_STANDS = frozenset({S.PUBLISHED, S.STALE, S.PAUSED, S.EXPIRED})
+
 FROM: Mapping[Verb, frozenset[ListingStatus]] = {
-    Verb.CHANGE: frozenset({S.DRAFT, S.APPROVED, S.PUBLISHED, S.STALE, S.PAUSED}),
-    Verb.SUBMIT: frozenset({S.DRAFT, S.PUBLISHED, S.STALE, S.PAUSED}),
-    Verb.REFUSE: frozenset({S.IN_REVIEW, S.PUBLISHED, S.STALE, S.PAUSED}),
-    Verb.APPROVE: frozenset({S.IN_REVIEW, S.PUBLISHED, S.STALE, S.PAUSED}),
-    Verb.PUBLISH: frozenset({S.APPROVED, S.PUBLISHED, S.STALE, S.PAUSED}),
+    Verb.CHANGE: frozenset({S.DRAFT, S.APPROVED}) | _CHANGED_WHILE_IT_STANDS,
+    Verb.SUBMIT: frozenset({S.DRAFT}) | _CHANGED_WHILE_IT_STANDS,
+    Verb.REFUSE: frozenset({S.IN_REVIEW}) | _CHANGED_WHILE_IT_STANDS,
+    Verb.APPROVE: frozenset({S.IN_REVIEW}) | _CHANGED_WHILE_IT_STANDS,
+    Verb.PUBLISH: frozenset({S.APPROVED}) | _CHANGED_WHILE_IT_STANDS,
     Verb.PAUSE: frozenset({S.PUBLISHED, S.STALE}),
     Verb.CONFIRM: frozenset({S.PUBLISHED, S.STALE, S.ARCHIVED}),
     Verb.WITHDRAW: frozenset(S) - ENDED - {S.UNDER_DEAL},
     Verb.GO_STALE: frozenset({S.PUBLISHED}),
     Verb.ARCHIVE: frozenset({S.STALE}),
+    Verb.EXPIRE: frozenset({S.PUBLISHED, S.STALE}),
+    Verb.END_ANSWERS: frozenset({S.PUBLISHED, S.STALE}),
     Verb.HOLD: frozenset({S.PUBLISHED, S.STALE}),
     Verb.RELEASE: frozenset({S.UNDER_DEAL}),
     Verb.CLOSE: frozenset({S.UNDER_DEAL}),
 }
-"""From which states each verb is possible. A change of a published listing is reviewed while the old one stands."""
+"""From which states each verb is possible. A change of a published listing is reviewed while the old one stands; an
+expired opportunity comes back with a later deadline in this way.
+"""
+
+BY_TIME: Mapping[Verb, ListingStatus] = {
+    Verb.GO_STALE: S.STALE,
+    Verb.ARCHIVE: S.ARCHIVED,
+    Verb.EXPIRE: S.EXPIRED,
+    Verb.END_ANSWERS: S.CLOSED,
+}
+"""Where the verbs lead that the passing of time does by itself."""
 
 REVIEW_FROM: Mapping[Verb, frozenset[Review]] = {
     Verb.CHANGE: frozenset({Review.DRAFT, Review.APPROVED, Review.CLEAN}),
@@ -89,8 +106,20 @@ def check_four_eyes(approver: UUID, editors: Sequence[UUID]) -> None:
         raise NotAllowed("four eyes: you have written in this content, another person approves it")
 
 
-def is_due(status: ListingStatus, confirm_due_at: datetime | None, now: datetime) -> Verb | None:
-    """What the passing of time does to a listing at `now`: it goes stale, is archived, or nothing."""
+def is_due(
+    status: ListingStatus,
+    confirm_due_at: datetime | None,
+    now: datetime,
+    *,
+    deadline_at: datetime | None = None,
+    awarded: bool = False,
+) -> Verb | None:
+    """What the passing of time does to a listing at `now`; the very instant of a time counts as reached.
+
+    An opportunity takes no more answers, a listing that nobody confirmed goes stale or is archived, or nothing.
+    """
+    if deadline_at is not None and now >= deadline_at and status in FROM[Verb.EXPIRE]:
+        return Verb.END_ANSWERS if awarded else Verb.EXPIRE
     if confirm_due_at is None:
         return None
     if status is S.STALE and now >= confirm_due_at + ARCHIVE_AFTER:
@@ -101,19 +130,23 @@ def is_due(status: ListingStatus, confirm_due_at: datetime | None, now: datetime
 
 
 def unmet(
-    verb: Verb, content: ResultContent | ProductContent | OpportunityContent, now: datetime
+    verb: Verb,
+    content: ResultContent | ProductContent | OpportunityContent,
+    now: datetime,
+    offered: Collection[UUID] = (),
 ) -> list[Unmet]:
-    """The conditions that the content does not meet for SUBMIT, APPROVE or PUBLISH, all of them at once."""
+    """The conditions that the content does not meet for SUBMIT, APPROVE or PUBLISH, all of them at once.
+
+    `offered` are the results on offer, among which the one is that a product names as its source.
+    """
     found: list[Unmet] = []
     today = legal_day(now)
     if isinstance(content, ResultContent):
         found += results.unmet_for_submission(content, today)
         if verb in (Verb.APPROVE, Verb.PUBLISH):
             found += results.unmet_for_approval(content)
-        if verb is Verb.PUBLISH:
-            found += results.unmet_for_publication(content)
     elif isinstance(content, ProductContent):
-        found += products.unmet_for_submission(content, today)
+        found += products.unmet_for_submission(content, today, offered)
     elif verb is Verb.SUBMIT:
         found += opportunities.unmet_for_submission(content, now)
     else:

@@ -1,5 +1,6 @@
 """The verbs of a listing: draft, change, submit, refuse, approve, publish, pause, confirm, withdraw."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.database import now
 from market.errors import Incomplete, Invalid, NotAllowed
+from market.identity.rules import RESEARCH
 from market.ledger.rules import sha256
 from market.ledger.service import record
 from market.listings import queries, rules
@@ -18,7 +20,7 @@ from market.listings.tables import Listing, ListingVersion
 from market.organisations.queries import organisation as organisation_by_id
 from market.permissions import Actor, Permission, require
 from market.web.problems import validated
-from schemas.listings import NewListing
+from schemas.listings import NewListing, OpportunityContent
 from schemas.values import FieldProblem
 from schemas.vocabulary import ListingKind, ListingStatus, Review, Role
 
@@ -100,8 +102,16 @@ async def refuse(session: AsyncSession, actor: Actor, listing: Listing, reason: 
 
 
 async def approve(session: AsyncSession, actor: Actor, listing: Listing) -> Listing:
-    """Approve the content: four eyes, the approver has not written in it. The owner's director or the operator."""
+    """Approve the content: four eyes, the approver has not written in it.
+
+    The owner's director; the operator where the owner is a company or another body without one.
+    """
     role = require(actor, Permission.APPROVE_LISTING, listing.organisation_id)
+    if (
+        role is Role.OPERATOR
+        and (await organisation_by_id(session, listing.organisation_id)).kind in RESEARCH
+    ):
+        raise NotAllowed("the director of its own organisation approves this; the operator may refuse it")
     await _check(session, Verb.APPROVE, listing)
     rules.check_four_eyes(actor.person_id, listing.editors)
     _review(listing, Review.APPROVED)
@@ -118,7 +128,9 @@ async def publish(session: AsyncSession, actor: Actor, listing: Listing) -> List
         role = require(actor, Permission.PAUSE_LISTING, listing.organisation_id)
         listing.status = ListingStatus.PUBLISHED
         _confirmed(listing, at)
-        return await _moved(session, actor, listing, "resumed", role)
+        await _moved(session, actor, listing, "resumed", role)
+        await let_time_pass(session, listing)
+        return listing
     role = require(actor, Permission.PUBLISH_LISTING, listing.organisation_id)
     await _check(session, Verb.PUBLISH, listing)
     version = await _publish_version(session, actor, listing, at)
@@ -144,6 +156,7 @@ async def _publish_version(
     session.add(version)
     listing.published_version = number
     listing.published_at = listing.published_at or at
+    listing.deadline_at = content.deadline if isinstance(content, OpportunityContent) else None
     listing.status = ListingStatus.PUBLISHED
     listing.review = Review.CLEAN
     _confirmed(listing, at)
@@ -164,11 +177,16 @@ async def confirm(session: AsyncSession, actor: Actor, listing: Listing) -> List
     rules.check_transition(Verb.CONFIRM, listing.status, listing.review)
     listing.status = ListingStatus.PUBLISHED
     _confirmed(listing, await now(session))
-    return await _moved(session, actor, listing, "confirmed", role)
+    await _moved(session, actor, listing, "confirmed", role)
+    await let_time_pass(session, listing)  # the deadline of an archived opportunity may have passed
+    return listing
 
 
 async def withdraw(session: AsyncSession, actor: Actor, listing: Listing, reason: str) -> Listing:
-    """End it with a reason; nothing is deleted. The owner, or the operator in a case."""
+    """End it with a reason, which the public reads; nothing is deleted. The owner, or the operator in a case.
+
+    What hangs on the listing is ended by `market.deals.withdrawal`, which calls this.
+    """
     role = require(actor, Permission.WITHDRAW_LISTING, listing.organisation_id)
     rules.check_transition(Verb.WITHDRAW, listing.status, listing.review)
     listing.status = ListingStatus.WITHDRAWN
@@ -177,11 +195,35 @@ async def withdraw(session: AsyncSession, actor: Actor, listing: Listing, reason
 
 
 async def let_time_pass(session: AsyncSession, listing: Listing) -> None:
-    """Apply what is due to a locked listing: a published one goes stale, a stale one is archived."""
+    """Apply what is due to a locked listing.
+
+    A published one goes stale, a stale one is archived; an opportunity whose deadline has passed expires, or is closed
+    where it was awarded.
+    """
     at = await now(session)
-    while (verb := rules.is_due(listing.status, listing.confirm_due_at, at)) is not None:
-        listing.status = ListingStatus.ARCHIVED if verb is Verb.ARCHIVE else ListingStatus.STALE
-        await _moved(session, None, listing, "archived" if verb is Verb.ARCHIVE else "went_stale", None)
+    while (verb := queries.due(listing, at)) is not None:
+        listing.status = rules.BY_TIME[verb]
+        await _moved(session, None, listing, _BY_TIME[verb], None)
+
+
+_BY_TIME = {
+    Verb.GO_STALE: "went_stale",
+    Verb.ARCHIVE: "archived",
+    Verb.EXPIRE: "expired",
+    Verb.END_ANSWERS: "closed",
+}
+"""How the record calls it."""
+
+
+async def note_award(session: AsyncSession, actor: Actor, listing: Listing, *, stands: bool) -> None:
+    """Write down whether a deal on a locked opportunity stands, which decides what its deadline does to it.
+
+    Called by the verbs of a deal, which have settled who may.
+    """
+    await let_time_pass(session, listing)  # by what stood until now
+    if listing.awarded is not stands:
+        listing.awarded = stands
+        await _moved(session, actor, listing, "awarded" if stands else "award_fell_through", None)
 
 
 async def move_for_deal(session: AsyncSession, actor: Actor | None, listing: Listing, verb: Verb) -> None:
@@ -198,7 +240,7 @@ async def move_for_deal(session: AsyncSession, actor: Actor | None, listing: Lis
 async def up_to_date(session: AsyncSession, actor: Actor, listing_id: UUID) -> Listing:
     """The actor's listing for reading, with everything applied that was due, so that its ETag is good for a change."""
     listing = await queries.working_copy(session, actor, listing_id)
-    if rules.is_due(listing.status, listing.confirm_due_at, await now(session)) is None:
+    if queries.due(listing, await now(session)) is None:
         return listing
     return await locked(session, actor, listing_id)
 
@@ -210,9 +252,16 @@ async def locked(session: AsyncSession, actor: Actor, listing_id: UUID) -> Listi
     return listing
 
 
+async def offered_sources(session: AsyncSession, listings: Sequence[Listing]) -> set[UUID]:
+    """Those of the results from which the products among these listings came that are on offer."""
+    sources = {UUID(source) for row in listings if (source := row.content.get("source_result"))}
+    return await queries.offered_results(session, sources)
+
+
 async def _check(session: AsyncSession, verb: Verb, listing: Listing) -> None:
     rules.check_transition(verb, listing.status, listing.review)
-    missing = rules.unmet(verb, rules.CONTENT.validate_python(listing.content), await now(session))
+    content = rules.CONTENT.validate_python(listing.content)
+    missing = rules.unmet(verb, content, await now(session), await offered_sources(session, [listing]))
     if missing:
         raise Incomplete(errors=[FieldProblem(**condition.model_dump()) for condition in missing])
 

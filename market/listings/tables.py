@@ -33,6 +33,10 @@ class Listing(SQLModel, table=True):
     published_at: datetime | None = moment(nullable=True)
     confirmed_at: datetime | None = moment(nullable=True)
     confirm_due_at: datetime | None = moment(nullable=True, index=True)
+    deadline_at: datetime | None = moment(nullable=True, index=True)
+    """Until when the published opportunity takes answers; at this very instant one is late."""
+    awarded: bool = False
+    """A deal on this opportunity stands: it was opened and not cancelled."""
     created_at: datetime = moment()
     updated_at: datetime = moment()
 

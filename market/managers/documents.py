@@ -11,7 +11,7 @@ from market.ledger.signing import base64_text
 from market.listings.documents import instant
 from market.listings.tables import ListingVersion
 from market.managers.queries import Profile
-from market.managers.rules import effective_status
+from market.managers.rules import effective_outcome, effective_status
 from market.managers.tables import Assignment, Introduction
 from market.organisations.tables import Organisation
 from schemas.managers import (
@@ -62,7 +62,7 @@ def assignment_view(
 ) -> AssignmentView:
     """`organisations` holds both parties of the interest."""
     return AssignmentView(
-        **assignment.model_dump(exclude={"status", "manager_id"}),
+        **assignment.model_dump(exclude={"status", "outcome", "manager_id"}),
         listing_id=interest.listing_id,
         organisation_id=interest.organisation_id,
         organisation_name=organisations[interest.organisation_id].name,
@@ -70,6 +70,7 @@ def assignment_view(
         owner_name=organisations[interest.owner_organisation_id].name,
         manager=manager_summary(profile),
         status=effective_status(assignment.status, interest.status),
+        outcome=effective_outcome(assignment.outcome, assignment.status, interest.status),
         introduction_id=introduction_id,
     )
 

@@ -14,7 +14,7 @@ from market.errors import NotFound
 from market.identity.tables import Membership, Person
 from market.interests.queries import locked as locked_interest
 from market.interests.tables import Interest
-from market.managers.rules import ENDED_INTERESTS, OPEN, plain_industry, plain_ipc
+from market.managers.rules import ENDED_INTERESTS, OPEN, readings
 from market.managers.tables import Assignment, Introduction, Manager
 from market.organisations.tables import Organisation
 from market.permissions import Actor
@@ -76,14 +76,11 @@ def in_directory() -> ColumnElement[bool]:
 
 
 def knows(code: str) -> ColumnElement[bool]:
-    """Managers one of whose prefixes, in any of the three classifications, begins or is begun by the code."""
-    schemes = (
-        (Manager.ipc, plain_ipc(code)),
-        (Manager.discipline, code),
-        (Manager.industry, plain_industry(code) if code[:1].isdigit() else code),
-    )
-    conditions = []
-    for column, plain in schemes:
+    """Managers one of whose prefixes begins or is begun by the code, in a classification that can hold it."""
+    columns = {"ipc": Manager.ipc, "discipline": Manager.discipline, "industry": Manager.industry}
+    conditions: list[ColumnElement[bool]] = [false()]
+    for scheme, plain in readings(code).items():
+        column = columns[scheme]
         prefix = func.unnest(col(column)).column_valued("prefix")
         conditions.append(
             exists(
@@ -216,26 +213,20 @@ async def locked_assignment(
     if interest_id is None:
         raise NotFound("no assignment of yours has this id")
     interest = await locked_interest(session, interest_id)
-    query = select(Assignment).where(Assignment.id == assignment_id).with_for_update()
-    return (await session.execute(query)).scalar_one(), interest
+    return (await session.execute(_held(Assignment.id == assignment_id))).scalar_one(), interest
 
 
-async def open_assignment(session: AsyncSession, interest_id: UUID) -> UUID | None:
-    """The id of the one assignment of an interest that is offered or active."""
-    found = await session.execute(
-        select(Assignment.id).where(Assignment.interest_id == interest_id, col(Assignment.status).in_(OPEN))
-    )
-    return found.scalar_one_or_none()
+def _held(condition: Any) -> Any:
+    """The rows locked, and as they are once locked: the session would else answer what it had read before."""
+    query = select(Assignment).where(condition).with_for_update()
+    return query.execution_options(populate_existing=True)
 
 
-async def active_manager(session: AsyncSession, interest_id: UUID) -> Manager | None:
-    """The technology manager who carries an interest now; the caller has checked that the actor sees it."""
-    found = await session.execute(
-        select(Manager)
-        .join(Assignment, col(Assignment.manager_id) == Manager.id)
-        .where(Assignment.interest_id == interest_id, Assignment.status == AssignmentStatus.ACTIVE)
-    )
-    return found.scalar_one_or_none()
+async def open_assignment(session: AsyncSession, interest_id: UUID) -> Assignment | None:
+    """The one assignment of a locked interest that is offered or active, held until the transaction ends."""
+    of_interest = and_(col(Assignment.interest_id) == interest_id, col(Assignment.status).in_(OPEN))
+    found: Assignment | None = (await session.execute(_held(of_interest))).scalar_one_or_none()
+    return found
 
 
 async def introductions_of(session: AsyncSession, assignment_ids: Sequence[UUID]) -> dict[UUID, UUID]:

@@ -1,6 +1,7 @@
 """Who may carry an interest and who fits it best, how an assignment moves, and what a receipt says; no database."""
 
 import calendar
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from uuid import UUID
 from market import workdays
 from market.errors import WrongState
 from schemas.managers import Obstacle, ScorePart
-from schemas.vocabulary import AssignmentStatus, InterestStatus, ManagerObstacle
+from schemas.vocabulary import AssignmentOutcome, AssignmentStatus, InterestStatus, ManagerObstacle
 
 TAIL_MONTHS = 12
 """How long an introduction stands after it was made; whoever then goes around the manager still pays (民法典 art. 965).
@@ -51,6 +52,20 @@ def effective_status(status: AssignmentStatus, interest: InterestStatus) -> Assi
     return S.CLOSED if status in OPEN and interest in ENDED_INTERESTS else status
 
 
+def effective_outcome(
+    outcome: AssignmentOutcome | None, status: AssignmentStatus, interest: InterestStatus
+) -> AssignmentOutcome | None:
+    """How an assignment closed, given where its interest stands; None while it is open, and for a refused offer."""
+    ended = status in OPEN and interest in ENDED_INTERESTS
+    return AssignmentOutcome.NO_DEAL if ended else outcome
+
+
+def outcome_of_deal(status: AssignmentStatus, *, completed: bool) -> AssignmentOutcome:
+    """How an assignment closes with the deal; an offer that nobody had accepted carried nothing to success."""
+    carried = status is S.ACTIVE and completed
+    return AssignmentOutcome.SUCCESS if carried else AssignmentOutcome.NO_DEAL
+
+
 def next_status(verb: Verb, status: AssignmentStatus, interest: InterestStatus) -> AssignmentStatus:
     """Where the verb leads, or WrongState naming the states from which it is possible."""
     stands = effective_status(status, interest)
@@ -73,11 +88,25 @@ def plain_ipc(symbol: str) -> str:
 
 def plain_industry(code: str) -> str:
     """A GB/T 4754 code with its section letter, so that the letter alone is a prefix of its divisions."""
-    if code[0].isalpha() or len(code) < 2:
+    if len(code) < 2 or not code[:2].isdecimal():
         return code
     division = int(code[:2])
     section = next((letter for letter, last in _SECTIONS.items() if division <= last), "")
     return section + code
+
+
+_BEGINNINGS = {
+    "ipc": re.compile(r"[A-H]([0-9]{1,2}|[0-9]{2}[A-Z]([0-9]{1,4}(/[0-9]{0,6})?)?)?"),
+    "discipline": re.compile(r"[A-H][0-9]{0,6}"),
+    "industry": re.compile(r"[A-T][0-9]{0,4}"),
+}
+"""What a code of each classification may begin with."""
+
+
+def readings(code: str) -> dict[str, str]:
+    """The code, or its beginning, in each classification that can hold it: `F03D` is of the IPC alone."""
+    plain = {"ipc": plain_ipc(code), "discipline": code, "industry": plain_industry(code)}
+    return {scheme: read for scheme, read in plain.items() if _BEGINNINGS[scheme].fullmatch(read)}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from market.managers.tables import Assignment, Manager
 from market.permissions import Actor, Permission, require
 from schemas.managers import Acceptance, Fields, ManagerChange, NewManager, Obstacle, ScorePart
 from schemas.values import FieldProblem
-from schemas.vocabulary import Role
+from schemas.vocabulary import AssignmentOutcome, Role
 
 
 async def register(session: AsyncSession, actor: Actor, data: NewManager) -> Manager:
@@ -106,8 +106,8 @@ async def propose(
 async def assign(session: AsyncSession, actor: Actor, interest: Interest, manager_id: UUID) -> Assignment:
     """Ask a manager to carry a locked interest. Either party, and the operator. Conflict names every obstacle."""
     role = require_of_party(actor, Permission.ASSIGN_MANAGER, interest)
-    if interest.status in rules.ENDED_INTERESTS:
-        raise WrongState(f"the interest is {interest.status}: nobody is assigned any more")
+    if interest.ended_at is not None:
+        raise WrongState(f"the interest is {interest.status} and has ended: nobody is assigned any more")
     if await queries.open_assignment(session, interest.id):
         raise AlreadyExists("a technology manager is assigned already: close that assignment first")
     try:
@@ -172,12 +172,36 @@ async def close(
         role = require_of_party(actor, Permission.ASSIGN_MANAGER, interest)
     was_active = assignment.status in rules.FROM[Verb.INTRODUCE]
     assignment.status = rules.next_status(Verb.CLOSE, assignment.status, interest.status)
-    assignment.closed_at = await now(session)
-    assignment.closure_reason = reason
-    await _recorded(session, actor, assignment, "closed", role, reason=reason)
+    await _closed(session, actor, assignment, AssignmentOutcome.REPLACED, reason, role)
     if was_active:
         await give_manager(session, actor, interest, None)
     return assignment
+
+
+async def end_with_deal(session: AsyncSession, interest: Interest, *, completed: bool, reason: str) -> None:
+    """Close the assignment of a locked interest whose deal has ended, so that the manager's load falls. By the system.
+
+    Whoever carried it keeps sight of the interest. Called by the deal, in the transaction that ended it.
+    """
+    assignment = await queries.open_assignment(session, interest.id)
+    if assignment is not None:
+        outcome = rules.outcome_of_deal(assignment.status, completed=completed)
+        assignment.status = rules.next_status(Verb.CLOSE, assignment.status, interest.status)
+        await _closed(session, None, assignment, outcome, reason, None)
+
+
+async def _closed(
+    session: AsyncSession,
+    actor: Actor | None,
+    assignment: Assignment,
+    outcome: AssignmentOutcome,
+    reason: str,
+    role: Role | None,
+) -> None:
+    assignment.closed_at = await now(session)
+    assignment.outcome, assignment.closure_reason = outcome, reason
+    data = {"outcome": outcome.value}
+    await _recorded(session, actor, assignment, "closed", role, reason=reason, data=data)
 
 
 async def _refuse_unfit(
@@ -236,10 +260,10 @@ async def _case(session: AsyncSession, interest: Interest) -> Case:
 
 async def _recorded(
     session: AsyncSession,
-    actor: Actor,
+    actor: Actor | None,
     assignment: Assignment,
     kind: str,
-    role: Role,
+    role: Role | None,
     *,
     reason: str | None = None,
     data: dict[str, Any] | None = None,

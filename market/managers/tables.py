@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from market.database import identifier, moment, word
-from schemas.vocabulary import AssignmentStatus, ManagerLevel
+from schemas.vocabulary import AssignmentOutcome, AssignmentStatus, ManagerLevel
 
 
 class Manager(SQLModel, table=True):
@@ -61,6 +61,7 @@ class Assignment(SQLModel, table=True):
     declaration: str | None = None
     """The manager's declaration that they have no conflict of interest."""
     refusal_reason: str | None = None
+    outcome: AssignmentOutcome | None = word(AssignmentOutcome, default=None, nullable=True)
     closure_reason: str | None = None
     closed_at: datetime | None = moment(nullable=True)
     revision: int = 1

@@ -1,14 +1,16 @@
 """Reads of organisations; all of an organisation's profile is public."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from market.errors import NotFound
 from market.organisations.tables import Organisation, OrganisationIdentifier
+from schemas.vocabulary import Language, OrganisationKind, VerificationLevel
 
 
 async def organisation(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation:
@@ -20,6 +22,26 @@ async def organisation(session: AsyncSession, organisation_id: UUID, *, lock: bo
     if found is None:
         raise NotFound("no organisation has this id")
     return found
+
+
+def profiles(
+    *,
+    kind: OrganisationKind | None = None,
+    verification: VerificationLevel | None = None,
+    name: str | None = None,
+) -> Any:
+    """Organisations, for a page; `name` stands in a name in either language."""
+    query = select(Organisation)
+    if kind is not None:
+        query = query.where(Organisation.kind == kind)
+    if verification is not None:
+        query = query.where(Organisation.verification == verification)
+    if name is None:
+        return query
+    names: Any = col(Organisation.name)
+    return query.where(
+        or_(*(names[language.value].astext.icontains(name, autoescape=True) for language in Language))
+    )
 
 
 async def organisations(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Organisation]:

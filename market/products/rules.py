@@ -1,15 +1,19 @@
 """What a product needs before it is reviewed and published; knows no database."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
+from uuid import UUID
 
 from market.results.rules import ip_right_problems
 from schemas.listings import ProductContent, Unmet
 
 
-def unmet_for_submission(content: ProductContent, today: date) -> list[Unmet]:
-    """What a product lacks before it can be reviewed."""
-    return list(_lacking(content, today))
+def unmet_for_submission(content: ProductContent, today: date, offered: Collection[UUID] = ()) -> list[Unmet]:
+    """What a product lacks before it can be reviewed; `offered` holds the result that it came from, if on offer."""
+    found = list(_lacking(content, today))
+    if content.source_result is not None and content.source_result not in offered:
+        found.append(Unmet(pointer="/source_result", detail="this is no published result"))
+    return found
 
 
 def _lacking(content: ProductContent, today: date) -> Iterator[Unmet]:

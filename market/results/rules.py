@@ -1,14 +1,11 @@
-"""What a result needs before it is reviewed, approved and published, and how application numbers are checked."""
+"""What a result needs before it is reviewed and approved, and how application numbers are checked."""
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from datetime import date
 
-from schemas.listings import IPRight, ResultContent, Unmet
+from schemas.listings import CN_APPLICATION, IPRight, ResultContent, Unmet, one_spelling
 from schemas.vocabulary import ExportClass, IPRightKind, IPRightStatus, Mode
 
-_CN_APPLICATION = re.compile(r"(?:CN|ZL)?([0-9]{8}|[0-9]{12})\.?([0-9X])")
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 _TYPES = {
     "1": IPRightKind.INVENTION,
@@ -33,7 +30,7 @@ def cn_application_number(given: str, kind: IPRightKind | None = None) -> str:
     Takes the prefixes CN and ZL, full-width digits and a missing point. Raises ValueError with a sentence for the user
     where the form, the check character, the year or the type digit is wrong.
     """
-    found = _CN_APPLICATION.fullmatch(unicodedata.normalize("NFKC", given).replace(" ", "").upper())
+    found = CN_APPLICATION.fullmatch(one_spelling(given))
     if found is None:
         raise ValueError(
             "a Chinese application number has 12 digits (8 before October 2003), a point and a check digit"
@@ -113,6 +110,7 @@ def _lacking(content: ResultContent, today: date) -> Iterator[Unmet]:
     if content.maturity is not None and content.maturity.level >= 4 and content.maturity.evidence is None:
         yield Unmet(pointer="/maturity/evidence", detail="a readiness level of 4 or more names its evidence")
     yield from ip_right_problems(content.ip_rights, today)
+    yield from _without_co_owners(content)
 
 
 def unmet_for_approval(content: ResultContent) -> list[Unmet]:
@@ -123,10 +121,9 @@ def unmet_for_approval(content: ResultContent) -> list[Unmet]:
     return []
 
 
-def unmet_for_publication(content: ResultContent) -> list[Unmet]:
+def _without_co_owners(content: ResultContent) -> Iterator[Unmet]:
     """Co-owners must all agree to anything but an ordinary licence (专利法 art. 14)."""
     owners = {owner for right in content.ip_rights for owner in right.owners}
     if len(owners) > 1 and not content.co_owner_consent and _NEED_ALL_OWNERS & set(content.modes):
         detail = f"{len(owners)} owners: all must agree to what is offered beyond an ordinary licence"
-        return [Unmet(pointer="/co_owner_consent", detail=detail, rule="RV-16")]
-    return []
+        yield Unmet(pointer="/co_owner_consent", detail=detail, rule="RV-16")

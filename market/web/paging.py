@@ -54,6 +54,6 @@ def paged(
     following = encode_cursor(key(shown[-1])) if len(rows) > limit else None
     headers = {"Cache-Control": "no-store"}
     if following:
-        given = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+        given = sorted(pair for pair in request.query_params.multi_items() if pair[0] != "cursor")
         headers["Link"] = f'<{request.url.path}?{urlencode([*given, ("cursor", following)])}>; rel="next"'
     return Response(Page[Any](items=[view(row) for row in shown], next_cursor=following), headers=headers)

@@ -12,6 +12,8 @@ from market.deals.gates import Facts
 from market.deals.rules import FINAL, FROM, SIDES, TO, Verb
 from market.deals.terms import terms_hash
 from market.errors import WrongState
+from market.listings.rules import FROM as LISTING_FROM
+from market.listings.rules import Verb as ListingVerb
 from schemas.deals import Condition, Terms
 from schemas.vocabulary import DealStatus, ListingKind, ListingStatus, Mode, Party
 from tests.deals.trade import TERMS
@@ -250,6 +252,22 @@ def test_a_listing_takes_a_deal_while_it_is_on_offer(status: ListingStatus) -> N
         return
     with pytest.raises(WrongState, match=status):
         rules.refuse_conflicting(Mode.ORDINARY_LICENCE, ListingKind.RESULT, status, 0)
+
+
+@pytest.mark.parametrize("status", ListingStatus)
+def test_a_deal_that_holds_the_listing_opens_from_where_it_can_be_held(status: ListingStatus) -> None:
+    if status in LISTING_FROM[ListingVerb.HOLD]:
+        rules.refuse_conflicting(Mode.TRANSFER, ListingKind.RESULT, status, 0)
+        return
+    with pytest.raises(WrongState, match=f"{status}; a deal by transfer opens while it is: published, stale"):
+        rules.refuse_conflicting(Mode.TRANSFER, ListingKind.RESULT, status, 0)
+
+
+@pytest.mark.parametrize("status", [ListingStatus.EXPIRED, ListingStatus.CLOSED])
+def test_an_opportunity_is_decided_after_its_deadline_too(status: ListingStatus) -> None:
+    rules.refuse_conflicting(Mode.CO_DEVELOPMENT, ListingKind.OPPORTUNITY, status, 1)
+    with pytest.raises(WrongState, match=status):
+        rules.refuse_conflicting(Mode.SALE, ListingKind.PRODUCT, status, 0)
 
 
 def test_a_mode_that_takes_the_right_waits_until_other_deals_are_signed_or_cancelled() -> None:

@@ -1,6 +1,8 @@
-"""The demo market after it was loaded into an empty database, and through the application."""
+"""The demo market: a load that is cut off, two at once, and what stands there afterwards, also through the application."""
 
+import asyncio
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -13,6 +15,7 @@ from market.ledger.queries import broken_chains
 from schemas.vocabulary import DealStatus, EditionStatus, ListingStatus
 from tests.makers import Market
 
+pytestmark = pytest.mark.slow
 ROLES = {
     "officer@university.example": "tto_officer",
     "director@university.example": "tto_director",
@@ -24,17 +27,47 @@ ROLES = {
 TABLES = ("organisation", "person", "membership", "listing", "listing_version", "event", "edition", "deal")
 
 
+class CutOff(Exception):
+    """The load is stopped on the way."""
+
+
+def _stop_on_the_way(done: int, of: int) -> None:
+    if done > of / 5:
+        raise CutOff
+
+
 @pytest_asyncio.fixture(scope="module")
-async def told(market: Market) -> list[tuple[int, int]]:
-    """The progress of the one loading that this module looks at."""
+async def left(market: Market) -> dict[str, int]:
+    """How many people and listings a load that was cut off has left."""
+    with pytest.raises(CutOff):
+        await seed(market.database, _stop_on_the_way)
+    return {name: await _count(market.database, name) for name in ("person", "listing")}
+
+
+@dataclass
+class Loads:
+    """Two loads at once: what each answered, and the progress of both."""
+
+    answers: list[bool]
+    progress: list[tuple[int, int]]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def told(market: Market, left: dict[str, int]) -> Loads:
+    """The loading that this module looks at, after one that was cut off."""
     heard: list[tuple[int, int]] = []
-    assert await seed(market.database, lambda done, of: heard.append((done, of)))
-    return heard
+    both = (seed(market.database, lambda done, of: heard.append((done, of))) for _ in range(2))
+    return Loads(await asyncio.gather(*both), heard)
 
 
 @pytest.fixture(scope="module")
-def loaded(market: Market, told: list[tuple[int, int]]) -> Market:
+def loaded(market: Market, told: Loads) -> Market:
     return market
+
+
+async def _count(database: Database, table: str) -> int:
+    counted: int = await database.pool.fetchval(f"SELECT count(*) FROM {table}")
+    return counted
 
 
 async def _rows(database: Database, query: str) -> list[asyncpg.Record]:
@@ -57,18 +90,30 @@ async def _get(market: Market, path: str, email: str | None = None) -> Any:
     return response.json()
 
 
-def test_progress_runs_from_nothing_to_all(told: list[tuple[int, int]]) -> None:
-    assert told[0][0] == 0
-    assert told[-1][0] == told[-1][1] > 1000
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+def test_a_load_that_is_cut_off_leaves_nothing(left: dict[str, int]) -> None:
+    assert left == {"person": 0, "listing": 0}
+
+
+async def test_two_at_once_load_once(told: Loads, market: Market) -> None:
+    assert sorted(told.answers) == [False, True]
+    query = "SELECT count(*) FROM person WHERE email = 'operator@hall.example'"
+    assert await market.database.pool.fetchval(query) == 1
+
+
+def test_progress_runs_from_nothing_to_all(told: Loads) -> None:
+    progress = told.progress
+    assert progress[0][0] == 0
+    assert progress[-1][0] == progress[-1][1] > 1000
+    assert [done for done, _ in progress] == sorted(done for done, _ in progress)
 
 
 async def test_listings_stand_in_the_expected_states(loaded: Market) -> None:
     rows = await _rows(loaded.database, "SELECT kind, status, count(*) FROM listing GROUP BY 1, 2")
     assert {(row["kind"], row["status"]): row["count"] for row in rows} == {
         ("opportunity", "draft"): 2,
+        ("opportunity", "expired"): 1,
         ("opportunity", "in_review"): 1,
-        ("opportunity", "published"): 88,
+        ("opportunity", "published"): 87,
         ("opportunity", "withdrawn"): 2,
         ("product", "draft"): 1,
         ("product", "in_review"): 1,

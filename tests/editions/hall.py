@@ -23,6 +23,8 @@ class Hall:
     market: Market
     operator: Caller
     company: Caller
+    director: Caller | None = None
+    """Who approves what `company` writes, where that is a university."""
 
     @classmethod
     async def of(cls, market: Market) -> "Hall":
@@ -31,7 +33,9 @@ class Hall:
     async def opportunity(self, name: str = SECRET, **fields: Any) -> str:
         title = {"title": {"zh-Hans": f"{name}场景机会"}}
         kind = fields.pop("kind", "opportunity")
-        listing = await self.market.listing(self.company, self.operator, kind, **(title | fields))
+        listing = await self.market.listing(
+            self.company, self.director or self.operator, kind, **(title | fields)
+        )
         return str(listing["id"])
 
     async def withdraw(self, listing_id: str) -> None:

@@ -6,8 +6,10 @@ import json
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 import pytest_asyncio
 import rfc8785
+from sqlalchemy.exc import DBAPIError
 
 from market.editions.queries import edition_codes
 from schemas.vocabulary import Role
@@ -341,3 +343,58 @@ async def test_publication_gives_its_listings_their_code_and_marks_them_for_the_
         codes = await edition_codes(session, ids[:1])
     assert codes[ids[0]] == [f"opportunity-list-{edition['number']}", second["code"]]
     assert json.dumps(codes[ids[0]]).isascii()
+
+
+async def test_the_window_is_lengthened_with_a_reason_and_never_shortened(hall: Hall) -> None:
+    until = {days: later(days=days) for days in (2, 3, 4, 5)}
+    edition = await hall.edition(await hall.opportunity(), applications_until=until[3])
+    path = f"/editions/{edition['id']}/extension"
+
+    def body(days: int) -> dict[str, str]:
+        return {"applications_until": until[days], "reason": "延期"}
+
+    assert (await hall.operator.post(path, body(4))).status_code == 409, "it is changed while it is compiled"
+    await hall.verb(edition, "schedule", {"release_at": later(hours=1)})
+    first = await hall.operator.ok("POST", path, json=body(4))
+    published = await hall.verb(edition, "publication")
+    snapshot = (await hall.public(f"/editions/{edition['id']}")).content
+    assert first["applications_until"] == published["applications_until"] > edition["applications_until"]
+    for days in (2, 4):
+        refused = await hall.operator.post(path, body(days))
+        assert pointers(refused) == ["/applications_until"]
+    assert pointers(await hall.operator.post(path, {"applications_until": until[5]})) == ["/reason"]
+    assert (await hall.company.post(path, body(5))).status_code in (403, 404)
+    extended = await hall.operator.ok("POST", path, json=body(5))
+    assert extended["applications_until"] > published["applications_until"]
+    assert extended["sha256"] == published["sha256"]
+    assert (await hall.public(f"/editions/{edition['id']}")).content == snapshot
+    event = (await hall.operator.ok("GET", f"/editions/{edition['id']}/events"))[-1]
+    assert (event["kind"], event["reason"]) == ("extended", "延期")
+    with pytest.raises(DBAPIError, match="never shortened"):
+        await hall.sql(
+            "UPDATE edition SET applications_until = now() + interval '1 hour' WHERE id = :id",
+            id=edition["id"],
+        )
+    await hall.verb(edition, "closure")
+    assert (await hall.operator.post(path, body(5))).status_code == 409
+
+
+async def test_without_an_end_there_is_nothing_to_extend(hall: Hall) -> None:
+    edition = await hall.published(await hall.opportunity())
+    body = {"applications_until": later(days=5), "reason": "longer"}
+    refused = await hall.operator.post(f"/editions/{edition['id']}/extension", body)
+    assert pointers(refused) == ["/applications_until"]
+
+
+async def test_an_edition_is_closed_as_of_its_deadline_however_late_somebody_looks(hall: Hall) -> None:
+    edition = await hall.published(await hall.opportunity(), applications_until=later(hours=2))
+    await hall.sql("ALTER TABLE edition DISABLE TRIGGER kept")
+    await hall.sql(
+        "UPDATE edition SET published_at = now() - interval '3 days',"
+        " applications_until = now() - interval '2 days' WHERE id = :id",
+        id=edition["id"],
+    )
+    await hall.sql("ALTER TABLE edition ENABLE TRIGGER kept")
+    closed = await hall.draft(edition)
+    assert closed["status"] == "closed"
+    assert closed["closed_at"] == closed["applications_until"]

@@ -287,6 +287,54 @@ async def test_an_invitation_is_good_once(market: Market) -> None:
     assert pointers(again) == ["/invitation"]
 
 
+async def test_a_withdrawn_invitation_is_answered_like_an_unknown_one(market: Market) -> None:
+    officer, director = await market.university()
+    guest, foreign = await market.university()
+    path = f"/organisations/{director.organisation_id}/invitations"
+    issued = await director.ok("POST", path, {"email": guest.email, "roles": ["researcher"]})
+    kept = await director.ok("POST", path, {"email": "kept@example.org", "roles": ["finance"]})
+    shown = await director.ok("GET", path)
+    assert [one["id"] for one in shown] == [kept["id"], issued["id"]]
+    assert "token" not in shown[0]
+    for stranger, status in ((officer, 403), (foreign, 403), (await market.auditor(), 403)):
+        assert (await stranger.get(path)).status_code == status
+        assert (await stranger("DELETE", f"{path}/{issued['id']}")).status_code == status
+    elsewhere = f"/organisations/{foreign.organisation_id}/invitations/{issued['id']}"
+    assert (await foreign("DELETE", elsewhere)).status_code == 404
+
+    assert (await director("DELETE", f"{path}/{issued['id']}")).status_code == 204
+    assert [one["id"] for one in await director.ok("GET", path)] == [kept["id"]]
+    unknown = await guest.post("/invitations", {"token": "rhi_" + "A" * 43})
+    withdrawn = await guest.post("/invitations", {"token": issued["token"]})
+    assert pointers(withdrawn) == ["/invitation"]
+    assert withdrawn.json()["errors"] == unknown.json()["errors"]
+    again = await director("DELETE", f"{path}/{issued['id']}")
+    assert again.status_code == 404
+
+
+async def test_an_invitation_that_was_used_is_not_withdrawn(market: Market) -> None:
+    _, director = await market.university()
+    guest, _ = await market.university()
+    path = f"/organisations/{director.organisation_id}/invitations"
+    issued = await director.ok("POST", path, {"email": guest.email, "roles": ["researcher"]})
+    await guest.ok("POST", "/invitations", {"token": issued["token"]})
+    assert await director.ok("GET", path) == []
+    assert (await director("DELETE", f"{path}/{issued['id']}")).status_code == 404
+    members = await director.ok("GET", f"/organisations/{director.organisation_id}/members")
+    assert guest.email in {member["email"] for member in members}
+
+
+async def test_an_invitation_that_is_used_and_withdrawn_at_once_is_one_of_both(market: Market) -> None:
+    _, director = await market.university()
+    guest, _ = await market.university()
+    path = f"/organisations/{director.organisation_id}/invitations"
+    issued = await director.ok("POST", path, {"email": guest.email, "roles": ["researcher"]})
+    used, withdrawn = await asyncio.gather(
+        guest.post("/invitations", {"token": issued["token"]}), director("DELETE", f"{path}/{issued['id']}")
+    )
+    assert (used.status_code, withdrawn.status_code) in {(200, 404), (422, 204)}
+
+
 async def test_of_two_who_use_an_invitation_at_once_one_comes_in(market: Market) -> None:
     _, director = await market.university()
     officer, _ = await market.university()

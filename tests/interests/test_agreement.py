@@ -7,12 +7,10 @@ import pytest
 from market.errors import NotAllowed, NotFound, WrongState
 from market.interests.queries import interest as interest_by_id
 from market.interests.service import agree
-from market.managers.queries import active_manager
 from market.permissions import Actor
 from schemas.vocabulary import InterestStatus, Role
 from tests.interests.forms import a_published_result, an_interest
 from tests.makers import Caller, Market
-from tests.managers.profiles import a_manager, an_assignment
 
 
 def actor(caller: Caller, *roles: Role) -> Actor:
@@ -53,20 +51,3 @@ async def test_a_stranger_cannot_lock_an_interest(market: Market) -> None:
     async with market.database.sessions() as session, session.begin():
         with pytest.raises(NotFound):
             await interest_by_id(session, stranger, UUID(made["id"]), lock=True)
-
-
-async def test_the_active_manager_of_an_interest_is_the_one_who_accepted(market: Market) -> None:
-    officer, _, listing = await a_published_result(market)
-    made = await an_interest(await market.company(), officer, listing)
-    manager, profile = await a_manager(market)
-
-    async def carried() -> UUID | None:
-        async with market.database.sessions() as session:
-            found = await active_manager(session, UUID(made["id"]))
-            return found.person_id if found else None
-
-    assert await carried() is None
-    assignment = await an_assignment(officer, made, manager, profile)
-    assert await carried() == manager.person_id
-    await officer.ok("POST", f"/assignments/{assignment['id']}/closure", json={"reason": "another one"})
-    assert await carried() is None

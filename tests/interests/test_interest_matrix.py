@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from schemas.vocabulary import Role
-from tests.interests.forms import a_published_result, an_interest
+from market.permissions import HALL_ROLES
+from schemas.vocabulary import Role, VerificationLevel
+from tests.interests.forms import ORDINARY, SOLUTION, a_published_result, an_interest
 from tests.makers import Caller, Market
 from tests.managers.profiles import a_manager, an_assignment
 
@@ -135,6 +136,89 @@ async def test_an_assignment_is_offered_by_a_party_or_the_operator_alone(cast: C
     # Whoever may is told that a manager is assigned already.
     expected = 404 if name in SEES_NOTHING else 409 if name in ASSIGNS else 403
     assert response.status_code == expected, response.text
+
+
+# Who may express interest in a listing of each kind, by what they are in a verified organisation that is not its owner.
+ASKS = {Role.BUYER}
+ANSWERS_OPPORTUNITIES = {Role.BUYER, Role.TTO_OFFICER, Role.TTO_DIRECTOR}
+MAY_EXPRESS = {
+    "result": (ORDINARY, ASKS),
+    "product": (ORDINARY | {"mode": "sale"}, ASKS),
+    "opportunity": (SOLUTION, ANSWERS_OPPORTUNITIES),
+}
+
+
+@dataclass
+class Offers:
+    """One listing of each kind, and the people of one verified university in every role that is held there."""
+
+    listings: dict[str, dict[str, Any]]
+    owners: dict[str, Caller]
+    people: dict[Role, Caller]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def offers(market: Market) -> Offers:
+    officer, _, result = await a_published_result(market)
+    company, operator = await market.company(), await market.operator()
+    listings = {"result": result}
+    for kind in ("product", "opportunity"):
+        listings[kind] = await market.listing(company, operator, kind)
+    university = await market.organisation(verification=VerificationLevel.L1)
+    people = {role: await market.person(university, role) for role in sorted(set(Role) - HALL_ROLES)}
+    people |= {Role.OPERATOR: operator, Role.AUDITOR: await market.auditor()}
+    return Offers(listings, {"result": officer, "product": company, "opportunity": company}, people)
+
+
+@pytest.mark.parametrize("kind", MAY_EXPRESS)
+@pytest.mark.parametrize("role", sorted(Role))
+async def test_who_may_express_interest_depends_on_the_kind(offers: Offers, role: Role, kind: str) -> None:
+    form, able = MAY_EXPRESS[kind]
+    caller = offers.people[role]
+    response = await caller.post(f"/listings/{offers.listings[kind]['id']}/interests", form)
+    if role not in able:
+        assert response.status_code == 403, response.text
+        assert all(name.value in response.json()["detail"] for name in able)
+        return
+    assert response.status_code == 201, response.text
+    path = f"/interests/{response.json()['id']}"
+    for other, colleague in offers.people.items():  # whoever may express it may also pass on it
+        if other not in able and other not in HALL_ROLES:
+            assert (await colleague.post(f"{path}/pass", {"reason": "too_early"})).status_code == 403
+    assert (await caller.post(f"{path}/pass", {"reason": "too_early"})).status_code == 200
+
+
+@pytest.mark.parametrize("kind", MAY_EXPRESS)
+async def test_nobody_expresses_interest_in_their_own_organisations_listing(
+    market: Market, offers: Offers, kind: str
+) -> None:
+    buyer = await market.person(offers.owners[kind].organisation_id, Role.BUYER)
+    own = await buyer.post(f"/listings/{offers.listings[kind]['id']}/interests", MAY_EXPRESS[kind][0])
+    assert own.status_code == 409
+    assert "your own organisation" in own.json()["detail"]
+
+
+async def test_an_unverified_university_answers_no_opportunity(market: Market, offers: Offers) -> None:
+    unverified = await market.organisation(verification=VerificationLevel.L0)
+    officer = await market.person(unverified, Role.TTO_OFFICER)
+    refused = await officer.post(f"/listings/{offers.listings['opportunity']['id']}/interests", SOLUTION)
+    assert refused.status_code == 409
+    assert "verifies" in refused.json()["detail"]
+
+
+async def test_a_university_that_answered_an_opportunity_becomes_the_seller_of_its_deal(
+    market: Market, offers: Offers
+) -> None:
+    owner = offers.owners["opportunity"]
+    officer, director = await market.university()
+    made = await an_interest(
+        officer, owner, offers.listings["opportunity"], "negotiating", **(SOLUTION | {"mode": None})
+    )
+    deal = await owner.ok("POST", "/deals", {"interest_id": made["id"], "mode": "co_development"})
+    assert deal["seller"]["organisation_id"] == str(officer.organisation_id)
+    assert deal["buyer"]["organisation_id"] == str(owner.organisation_id)
+    declared = await director.post(f"/deals/{deal['id']}/declarations", {"none": True})
+    assert declared.status_code == 200, declared.text
 
 
 @pytest.mark.parametrize("verb", VERBS)

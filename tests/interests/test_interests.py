@@ -203,7 +203,7 @@ async def test_of_two_submissions_at_once_one_is_refused(market: Market) -> None
     answers = await asyncio.gather(company.post(path, ORDINARY), company.post(path, ORDINARY))
     assert sorted(answer.status_code for answer in answers) == [201, 409]
     refused = next(answer for answer in answers if answer.status_code == 409)
-    assert refused.json()["detail"] == "your company has an open interest in this listing"
+    assert refused.json()["detail"] == "your organisation has an open interest in this listing"
 
 
 async def test_a_company_may_ask_again_once_its_interest_has_ended(market: Market) -> None:
@@ -345,15 +345,75 @@ async def test_both_sides_list_their_interests_page_by_page(market: Market) -> N
     assert (await officer.get("/interests", params={"side": "both"})).status_code == 422
 
 
-async def test_a_listing_withdrawn_later_does_not_end_the_conversation(market: Market) -> None:
+@pytest.mark.parametrize("status", ["submitted", "acknowledged", "negotiating"])
+async def test_a_withdrawal_ends_the_open_interests_by_the_system(market: Market, status: str) -> None:
     officer, _, listing = await a_published_result(market)
-    company = await market.company()
-    interest = await an_interest(company, officer, listing)
+    company, other = await market.company(), await market.company()
+    interest = await an_interest(company, officer, listing, status)
+    passed = await an_interest(other, officer, listing, "passed")
+    await officer.ok("POST", f"/listings/{listing['id']}/withdrawal", json={"reason": "重复"})
+    path = f"/interests/{interest['id']}"
+    ended = await company.ok("GET", path)
+    assert (ended["status"], ended["reason"]) == ("declined", "not_available")
+    assert ended["note"] == "the listing was withdrawn: 重复"
+    assert (ended["answered_at"] is None) is (status == "submitted"), "a withdrawal is no answer"
+    last = (await company.ok("GET", f"{path}/events"))[-1]
+    assert (last["kind"], last["actor_id"], last["reason"]) == ("declined", None, "not_available")
+    assert (await officer.post(f"{path}/acknowledgement")).status_code == 409
+    assert (await other.ok("GET", f"/interests/{passed['id']}"))["reason"] == "too_early"
+    record = (await company.ok("GET", f"/organisations/{officer.organisation_id}"))["response"]
+    assert record["overdue_open"] == 0
+    assert record["answered"] == (0 if status == "submitted" else 1)
+    assert record["answered_share"] == (None if status == "submitted" else 1.0)
+
+
+async def test_an_interest_that_was_overdue_when_the_listing_was_withdrawn_stays_unanswered(
+    market: Market,
+) -> None:
+    officer, _, listing = await a_published_result(market)
+    interest = await an_interest(await market.company(), officer, listing)
+    async with market.database.sessions() as session, session.begin():
+        late = text("UPDATE interest SET reply_due_at = now() - interval '1 day' WHERE id = :id")
+        await session.execute(late, {"id": interest["id"]})
+    fresh = await an_interest(await market.company(), officer, listing)
+    assert {row["id"] for row in (await officer.ok("GET", "/interests"))["items"]} == {
+        interest["id"],
+        fresh["id"],
+    }
+    overdue = await officer.ok("GET", "/interests?overdue=true")
+    assert [row["id"] for row in overdue["items"]] == [interest["id"]]
     await officer.ok("POST", f"/listings/{listing['id']}/withdrawal", json={"reason": "rethinking"})
-    declined = await officer.ok(
-        "POST", f"/interests/{interest['id']}/refusal", json={"reason": "not_available"}
+    record = (await officer.ok("GET", f"/organisations/{officer.organisation_id}"))["response"]
+    assert (record["answered_share"], record["overdue_open"]) == (0.0, 0)
+    assert (await officer.ok("GET", "/interests?overdue=true"))["items"] == []
+
+
+@pytest.mark.parametrize(("verb", "word"), [("pause", "paused"), ("withdrawal", "withdrawn: rethinking")])
+async def test_the_versions_stay_with_the_parties_when_the_listing_leaves_the_hall(
+    market: Market, verb: str, word: str
+) -> None:
+    officer, director, listing = await a_published_result(market)
+    company = await market.company()
+    await an_interest(company, officer, listing)
+    path = f"/listings/{listing['id']}"
+    before = await market.client.get(f"/api/v1{path}/versions/1")
+    assert before.headers["cache-control"].startswith("public")
+    await officer.ok(
+        "POST", f"{path}/{verb}", json={"reason": "rethinking"} if verb == "withdrawal" else None
     )
-    assert declined["status"] == "declined"
+    for who in (officer, director, company, await market.operator(), await market.auditor()):
+        kept = await who.get(f"{path}/versions/1")
+        assert kept.status_code == 200, kept.text
+        assert kept.content == before.content
+        assert kept.headers["cache-control"].startswith("private")
+        (version,) = await who.ok("GET", f"{path}/versions")
+        assert f'"{version["sha256"]}"' == before.headers["etag"]
+        assert (await who.get(f"{path}/versions/2")).status_code == 404
+    stranger = await market.company()
+    for part in ("/versions", "/versions/1", "/versions/2", ""):
+        for gone in (await stranger.get(path + part), await market.client.get(f"/api/v1{path}{part}")):
+            assert gone.status_code == 410, part
+            assert word in gone.json()["detail"]
 
 
 async def test_a_researcher_of_the_owner_reads_but_does_not_answer(market: Market) -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from market.database import Database, new_id
 from market.ledger.queries import broken_chains
-from market.ledger.rules import GENESIS, Entry, canonical, event_hash, first_break, sha256
+from market.ledger.rules import GENESIS, Entry, canonical, event_hash, sha256
+from market.ledger.rules import Chain as Checked
 from market.ledger.service import record
 from market.permissions import Actor
 from schemas.vocabulary import Role
@@ -37,7 +38,7 @@ def entry(seq: int, **fields: Any) -> Entry:
         role="tto_officer",
         reason=None,
         data={"changed": ["/title"]},
-        at=datetime(2026, 11, 1, 8, 0, seq, 123456, tzinfo=UTC),
+        at=datetime(2026, 11, 1, 8, 0, seq % 60, 123456, tzinfo=UTC),
     )
     return replace(made, **fields)
 
@@ -50,6 +51,14 @@ def chained(*entries: Entry) -> Chain:
         chain.append((one, previous, digest))
         previous = digest
     return chain
+
+
+def first_break(chain: Chain) -> str | None:
+    """What is said of the whole chain, at most one sentence."""
+    checked = Checked(("listing", SUBJECT))
+    said = [sentence for link in chain if (sentence := checked.broken_by(*link))]
+    assert len(said) <= 1
+    return said[0] if said else None
 
 
 WHOLE = chained(*(entry(seq) for seq in range(1, 6)))
@@ -239,6 +248,36 @@ async def test_two_swapped_rows_are_named(market: Market, chain: UUID) -> None:
             )
         assert await _breaks(market.database) == [
             f"event 2 of listing {chain}: does not follow the event before it"
+        ]
+
+
+async def test_in_a_long_record_the_first_broken_event_of_each_chain_is_named(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chains longer than a batch, and batches that end within a chain."""
+    monkeypatch.setattr("market.ledger.queries.BATCH", 300)
+    subjects = [UUID(int=number) for number in (1, 2, 3)]
+    links = [
+        link
+        for subject in subjects
+        for link in chained(*(entry(seq, subject_id=subject) for seq in range(1, 1001)))
+    ]
+    rows = [
+        (new_id(), *(vars(said) | {"data": json.dumps(said.data)}).values(), previous, digest)
+        for said, previous, digest in links
+    ]
+    async with tampered(market.database) as connection:
+        await connection.execute("DELETE FROM event")
+        columns = ["id", *Entry.__dataclass_fields__, "previous", "hash"]
+        await connection.copy_records_to_table("event", records=rows, columns=columns)
+        assert await _breaks(market.database) == []
+        for seq, subject in ((501, subjects[0]), (777, subjects[0]), (1000, subjects[2])):
+            await connection.execute(
+                "UPDATE event SET reason = 'because' WHERE seq = $1 AND subject_id = $2", seq, subject
+            )
+        assert await _breaks(market.database) == [
+            f"event {seq} of listing {subject}: its content was changed"
+            for seq, subject in ((501, subjects[0]), (1000, subjects[2]))
         ]
 
 

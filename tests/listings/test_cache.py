@@ -185,7 +185,13 @@ class Reading:
     """A database whose answer to a read is held back; the row is what it was when the read began."""
 
     def __init__(self) -> None:
-        self.row = {"status": "published", "sha256": b"1" * 32, "document": b'{"version":1}', "number": 1}
+        self.row: dict[str, Any] = {
+            "status": "published",
+            "withdrawal_reason": None,
+            "sha256": b"1" * 32,
+            "document": b'{"version":1}',
+            "number": 1,
+        }
         self.asked, self.answer = asyncio.Event(), asyncio.Event()
         self.pool = self
 

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from market.errors import MarketError
 from market.listings.rules import (
     BEFORE_PUBLICATION,
+    BY_TIME,
     CONFIRM_EVERY,
     ENDED,
     PUBLIC,
@@ -31,6 +32,8 @@ class ListingLife(RuleBasedStateMachine):
         self.status, self.review = ListingStatus.DRAFT, Review.DRAFT
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.due: datetime | None = None
+        self.deadline: datetime | None = None
+        self.awarded = False
         self.text = self.approved = self.shown = 0
         """The number of the content that is written, that was approved, and that the public reads."""
         self.approver: UUID | None = None
@@ -52,6 +55,15 @@ class ListingLife(RuleBasedStateMachine):
 
     def confirmed(self) -> None:
         self.status, self.due = ListingStatus.PUBLISHED, self.now + CONFIRM_EVERY
+        self.let_time_pass()
+
+    def is_due(self) -> Verb | None:
+        return is_due(self.status, self.due, self.now, deadline_at=self.deadline, awarded=self.awarded)
+
+    def let_time_pass(self) -> None:
+        while (verb := self.is_due()) is not None:
+            assert self.possible(verb)
+            self.status = BY_TIME[verb]
 
     @rule(who=PEOPLE)
     def change(self, who: UUID) -> None:
@@ -84,9 +96,10 @@ class ListingLife(RuleBasedStateMachine):
             self.approved, self.approver = self.text, who
             self.reviewed(Review.APPROVED)
 
-    @rule()
-    def publish(self) -> None:
+    @rule(days=st.sampled_from([None, 1, 60, 200]))
+    def publish(self, days: int | None) -> None:
         if self.possible(Verb.PUBLISH):
+            self.deadline = self.now + timedelta(days=days) if days else None
             self.versions.append(self.text)
             self.review, self.shown = Review.CLEAN, self.text
             self.confirmed()
@@ -109,9 +122,11 @@ class ListingLife(RuleBasedStateMachine):
     @rule(days=st.sampled_from([1, 59, 60, 61, 179, 180, 181, 400]))
     def time_passes(self, days: int) -> None:
         self.now += timedelta(days=days)
-        while (verb := is_due(self.status, self.due, self.now)) is not None:
-            assert self.possible(verb)
-            self.status = {Verb.GO_STALE: ListingStatus.STALE, Verb.ARCHIVE: ListingStatus.ARCHIVED}[verb]
+        self.let_time_pass()
+
+    @rule(awarded=st.booleans())
+    def award(self, awarded: bool) -> None:
+        self.awarded = awarded
 
     @rule(verb=st.sampled_from([Verb.HOLD, Verb.RELEASE, Verb.CLOSE]))
     def deal(self, verb: Verb) -> None:
@@ -147,9 +162,14 @@ class ListingLife(RuleBasedStateMachine):
 
     @invariant()
     def what_is_shown_as_fresh_was_confirmed_within_its_time(self) -> None:
-        if self.status is ListingStatus.PUBLISHED and is_due(self.status, self.due, self.now) is None:
+        if self.status is ListingStatus.PUBLISHED and self.is_due() is None:
             assert self.due is not None
             assert self.now < self.due
+
+    @invariant()
+    def nobody_answers_after_the_deadline(self) -> None:
+        if self.status in (ListingStatus.PUBLISHED, ListingStatus.STALE) and self.is_due() is None:
+            assert self.deadline is None or self.now < self.deadline
 
     @invariant()
     def content_is_clean_exactly_while_it_is_what_is_published(self) -> None:

@@ -13,6 +13,7 @@ from market.errors import NotAllowed, WrongState
 from market.listings.rules import (
     ARCHIVE_AFTER,
     BEFORE_PUBLICATION,
+    BY_TIME,
     CONFIRM_EVERY,
     ENDED,
     FROM,
@@ -29,7 +30,7 @@ from schemas.vocabulary import ListingStatus, Review
 
 S, R, V = ListingStatus, Review, Verb
 EVERY = list(itertools.product(Verb, ListingStatus, Review))
-UP = {S.PUBLISHED, S.STALE, S.PAUSED}
+UP = {S.PUBLISHED, S.STALE, S.PAUSED, S.EXPIRED}
 
 # Written a second time, from the model of the trade: which verb is possible in which state, with which content.
 POSSIBLE: dict[Verb, tuple[set[ListingStatus], set[Review]]] = {
@@ -43,6 +44,8 @@ POSSIBLE: dict[Verb, tuple[set[ListingStatus], set[Review]]] = {
     V.WITHDRAW: ({S.DRAFT, S.IN_REVIEW, S.APPROVED, S.ARCHIVED} | UP, set(R)),
     V.GO_STALE: ({S.PUBLISHED}, set(R)),
     V.ARCHIVE: ({S.STALE}, set(R)),
+    V.EXPIRE: ({S.PUBLISHED, S.STALE}, set(R)),
+    V.END_ANSWERS: ({S.PUBLISHED, S.STALE}, set(R)),
     V.HOLD: ({S.PUBLISHED, S.STALE}, set(R)),
     V.RELEASE: ({S.UNDER_DEAL}, set(R)),
     V.CLOSE: ({S.UNDER_DEAL}, set(R)),
@@ -121,13 +124,38 @@ def test_time_moves_no_other_state(status: ListingStatus) -> None:
 @pytest.mark.parametrize("status", ListingStatus)
 def test_nothing_is_due_without_a_date(status: ListingStatus) -> None:
     assert is_due(status, None, DUE) is None
+    assert is_due(status, None, DUE, awarded=True) is None
 
 
-@given(st.sampled_from(ListingStatus), st.datetimes(timezones=st.just(UTC)))
-def test_what_time_does_is_a_transition_of_the_table(status: ListingStatus, now: datetime) -> None:
-    verb = is_due(status, DUE, now)
+@pytest.mark.parametrize("status", [S.PUBLISHED, S.STALE])
+@pytest.mark.parametrize(("awarded", "verb"), [(False, V.EXPIRE), (True, V.END_ANSWERS)])
+def test_an_opportunity_takes_no_answer_at_the_very_instant_of_its_deadline(
+    status: ListingStatus, awarded: bool, verb: Verb
+) -> None:
+    later = DUE + timedelta(days=1000)
+    assert is_due(status, later, DUE - TICK, deadline_at=DUE, awarded=awarded) is None
+    assert is_due(status, later, DUE, deadline_at=DUE, awarded=awarded) is verb
+    assert is_due(status, DUE, DUE, deadline_at=DUE, awarded=awarded) is verb  # before it could go stale
+
+
+@pytest.mark.parametrize("status", sorted(set(ListingStatus) - {S.PUBLISHED, S.STALE}))
+def test_a_deadline_moves_no_other_state(status: ListingStatus) -> None:
+    assert is_due(status, None, DUE, deadline_at=DUE) is None
+
+
+@given(
+    st.sampled_from(ListingStatus),
+    st.datetimes(timezones=st.just(UTC)),
+    st.sampled_from([None, DUE]),
+    st.booleans(),
+)
+def test_what_time_does_is_a_transition_of_the_table(
+    status: ListingStatus, now: datetime, deadline_at: datetime | None, awarded: bool
+) -> None:
+    verb = is_due(status, DUE, now, deadline_at=deadline_at, awarded=awarded)
     if verb is not None:
         check_transition(verb, status, R.CLEAN)
+        assert BY_TIME[verb] is not status
 
 
 # RFC 7396, appendix A: original, patch, result.

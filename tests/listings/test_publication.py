@@ -224,7 +224,8 @@ async def test_a_withdrawn_listing_is_gone_for_good_and_stays_in_the_record(mark
     gone = await read(market, listing, "/versions/1")
     assert gone.status_code == 410
     assert gone.json()["type"].endswith("/problems/listing-withdrawn")
-    assert "Sold" not in gone.text
+    assert gone.json()["detail"] == "withdrawn: Sold to another party"
+    assert (await read(market, listing)).json()["detail"] == "withdrawn: Sold to another party"
     for verb in ("submission", "approval", "publication", "pause", "confirmation"):
         assert (await director.post(f"{path}/{verb}")).status_code in (403, 409)
     assert (await officer.patch(path, {"region": "310000"}, "*")).status_code == 409
@@ -399,3 +400,102 @@ async def test_a_member_of_two_organisations_says_for_which(market: Market) -> N
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/organisation_id"]
     made = await officer.ok("POST", "/listings", RESULT | {"organisation_id": str(director.organisation_id)})
     assert made["organisation_id"] == str(director.organisation_id)
+
+
+async def test_own_listings_are_filtered_by_review_kind_and_words(market: Market) -> None:
+    officer, director = await market.university()
+    changed = await market.listing(officer, director, title={"en": "Solid 100% electrolyte"})
+    assert (await officer.patch(f"/listings/{changed['id']}", {"region": "310000"}, "*")).status_code == 200
+    await officer.ok("POST", f"/listings/{changed['id']}/submission")
+    draft = await market.listing(officer, director, "product", status="draft")
+
+    async def ids(**params: str) -> list[str]:
+        return [row["id"] for row in (await director.ok("GET", "/listings", params=params))["items"]]
+
+    assert await ids(review="in_review") == [changed["id"]]
+    assert await ids(review="in_review", status="draft") == []
+    assert await ids(review="draft") == [draft["id"]]
+    assert await ids(kind="product") == [draft["id"]]
+    for words in ("SOLID 100%", "201080063196", "ZL", "ZL 2010 8006 3196.9", "２０１０８００６３１９６"):
+        assert await ids(q=words) == ([] if words == "ZL" else [changed["id"]]), words
+    assert await ids(q="巡检") == [draft["id"]]
+    assert await ids(q="zh-Hans") == []
+    assert (await director.get("/listings", params={"q": ""})).status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    "typed", ["CN 2010 8006 3196.9", "ZL201080063196.9", "２０１０８００６３１９６．９", "cn2010800631969"]
+)
+async def test_an_application_number_is_kept_in_one_spelling(
+    market: Market, pair: tuple[Caller, Caller], typed: str
+) -> None:
+    rights = [{"kind": "invention", "application_number": typed, "status": "granted"}]
+    made = await pair[0].ok("POST", "/listings", RESULT | {"ip_rights": rights})
+    assert made["content"]["ip_rights"][0]["application_number"] == "CN201080063196.9"
+    assert made["unmet"] == []
+
+
+async def test_a_product_names_a_published_result_as_its_source(market: Market) -> None:
+    officer, director = await market.university()
+    result, other = (
+        await market.listing(officer, director),
+        await market.listing(officer, director, "product"),
+    )
+    draft = await market.listing(officer, director, status="draft")
+    product = await officer.ok("POST", "/listings", CONTENT["product"] | {"source_result": draft["id"]})
+    path = f"/listings/{product['id']}"
+    nowhere = "01900000-0000-7000-8000-000000000000"
+    for source in (draft["id"], other["id"], nowhere):
+        shown = (await officer.patch(path, {"source_result": source}, "*")).json()
+        refused = await officer.post(f"{path}/submission")
+        assert refused.status_code == 422
+        for unmet in (shown["unmet"], refused.json()["errors"]):
+            assert [condition["pointer"] for condition in unmet] == ["/source_result"]
+    company = await market.company()
+    foreign = await company.ok("POST", "/listings", CONTENT["product"] | {"source_result": result["id"]})
+    assert foreign["unmet"] == []
+    assert (await company.post(f"/listings/{foreign['id']}/submission")).status_code == 200
+    own = {row["id"]: row["unmet"] for row in (await officer.ok("GET", "/listings"))["items"]}
+    assert [condition["pointer"] for condition in own[product["id"]]] == ["/source_result"]
+
+
+async def test_the_consent_of_co_owners_is_asked_for_at_the_submission(
+    market: Market, pair: tuple[Caller, Caller]
+) -> None:
+    rights = [RESULT["ip_rights"][0] | {"owners": ["Example University", "Example Company"]}]
+    made = await pair[0].ok("POST", "/listings", RESULT | {"ip_rights": rights})
+    assert [(unmet["pointer"], unmet["rule"]) for unmet in made["unmet"]] == [("/co_owner_consent", "RV-16")]
+    path = f"/listings/{made['id']}"
+    assert (await pair[0].post(f"{path}/submission")).status_code == 422
+    await pair[0].patch(path, {"co_owner_consent": True}, "*")
+    assert (await pair[0].post(f"{path}/submission")).status_code == 200
+
+
+@pytest.mark.parametrize(("reason", "status"), [("重", 422), ("重复", 200)])
+async def test_two_characters_are_a_whole_reason(
+    market: Market, pair: tuple[Caller, Caller], reason: str, status: int
+) -> None:
+    listing = await market.listing(*pair, status="draft")
+    answer = await pair[0].post(f"/listings/{listing['id']}/withdrawal", {"reason": reason})
+    assert answer.status_code == status
+
+
+async def test_the_address_of_the_next_page_is_always_the_same(market: Market) -> None:
+    officer, director = await market.university()
+    for _ in range(2):
+        await market.listing(officer, director, status="draft")
+    params = {"status": "draft", "limit": "1", "kind": "result", "review": "draft"}
+    answer = await officer.get("/listings", params=params)
+    link = answer.headers["link"]
+    names = [pair.split("=")[0] for pair in link.split("?")[1].split(">")[0].split("&")]
+    assert names == ["kind", "limit", "review", "status", "cursor"]
+
+
+async def test_a_university_answers_for_what_it_publishes_the_operator_only_refuses(market: Market) -> None:
+    officer, director = await market.university()
+    operator = await market.operator()
+    listing = await market.listing(officer, director, status="in_review")
+    refused = await operator.post(f"/listings/{listing['id']}/approval")
+    assert refused.status_code == 403
+    assert "director" in refused.json()["detail"]
+    await operator.ok("POST", f"/listings/{listing['id']}/refusal", json={"reason": "重复"})

@@ -227,6 +227,7 @@ async def test_an_assignment_is_closed_and_the_manager_loses_sight_of_the_intere
         "POST", f"/assignments/{assignment['id']}/closure", json={"reason": "no answer for weeks"}
     )
     assert (closed["status"], closed["closure_reason"]) == ("closed", "no answer for weeks")
+    assert closed["outcome"] == "replaced"
     assert (await manager.get(f"/interests/{interest['id']}")).status_code == 404
     assert (await manager.get(f"/assignments/{assignment['id']}")).status_code == 200
     replacement, other = await a_manager(market)
@@ -253,7 +254,7 @@ async def test_an_interest_that_ends_frees_its_manager(market: Market) -> None:
     assert [error["rule"] for error in full.json()["errors"]] == ["at_capacity"]
     await company.ok("POST", f"/interests/{interest['id']}/pass", json={"reason": "too_early"})
     ended = await manager.ok("GET", f"/assignments/{assignment['id']}")
-    assert ended["status"] == "closed"
+    assert (ended["status"], ended["outcome"]) == ("closed", "no_deal")
     assert ended["manager"]["open_assignments"] == 0
     late = await officer.post(f"/interests/{interest['id']}/assignments", {"manager_id": profile["id"]})
     assert late.status_code == 409

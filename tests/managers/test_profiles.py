@@ -136,6 +136,26 @@ async def test_the_directory_is_filtered_by_field_language_and_region(market: Ma
         assert response.status_code in (400, 422), params
 
 
+async def test_a_symbol_of_one_classification_finds_nobody_of_another(market: Market) -> None:
+    async def made(**fields: list[str]) -> str:
+        return str((await a_manager(market, fields=fields))[1]["id"])
+
+    wind, information, building = (
+        await made(ipc=["F03"]),
+        await made(discipline=["F"]),
+        await made(industry=["F"]),
+    )
+    all_three = {wind, information, building}
+    for field, expected in (
+        ("F03D", {wind}),
+        ("F03D 1/06", {wind}),
+        ("F0301", {information, building}),
+        ("5120", {building}),
+        ("F", all_three),
+    ):
+        assert (await _directory(market, field=field)) & all_three == expected, field
+
+
 async def test_the_directory_is_paged(market: Market) -> None:
     for _ in range(3):
         await a_manager(market, languages=["de"])

@@ -160,3 +160,29 @@ async def test_the_list_is_public_newest_first_and_by_kind(market: Market) -> No
     assert ids == sorted(ids, reverse=True)
     some = (await market.client.get("/api/v1/organisations?kind=tto&limit=100")).json()["items"]
     assert {item["kind"] for item in some} == {"tto"}
+
+
+async def test_the_list_is_filtered_by_verification_and_name(market: Market) -> None:
+    company = await market.company(VerificationLevel.L0)
+    await change(company, {"name": {"en": "Quantum_Cells 50% Ltd", "zh-Hans": "量子电池公司"}})
+    other = await market.company(VerificationLevel.L1)
+    await change(other, {"name": {"en": "QuantumXCells 50 Ltd"}})
+
+    async def ids(**params: str) -> list[str]:
+        found = await market.client.get("/api/v1/organisations", params={"limit": "100"} | params)
+        return [item["id"] for item in found.json()["items"]]
+
+    assert await ids(name="quantum_cells 50%") == [str(company.organisation_id)]
+    assert await ids(name="量子") == [str(company.organisation_id)]
+    assert str(other.organisation_id) in await ids(verification="L1")
+    assert str(company.organisation_id) not in await ids(verification="L1")
+    assert await ids(verification="L1", name="量子") == []
+    assert (await market.client.get("/api/v1/organisations?verification=L9")).status_code in (400, 422)
+
+
+async def test_one_tag_names_one_shape(market: Market, director: Caller) -> None:
+    verified = await verify(await market.operator(), director, level="L0")
+    changed = await change(director, {"region": "320000"})
+    read = await director.get(f"/organisations/{director.organisation_id}")
+    assert (changed.json(), changed.headers["etag"]) == (read.json(), read.headers["etag"])
+    assert verified.json().keys() == read.json().keys()

@@ -1,4 +1,4 @@
-"""What a result needs before it is reviewed, approved and published: each condition by itself, and all at once."""
+"""What a result needs before it is reviewed and approved: each condition by itself, and all at once."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from market.listings.rules import Verb, unmet
-from market.results.rules import unmet_for_approval, unmet_for_publication, unmet_for_submission
+from market.results.rules import unmet_for_approval, unmet_for_submission
 from schemas.listings import ResultContent
 from schemas.vocabulary import Mode
 from tests.makers import RESULT
@@ -37,7 +37,6 @@ LACKING: list[tuple[dict[str, Any], str, str | None]] = [
 def test_a_complete_result_lacks_nothing() -> None:
     assert unmet_for_submission(result(), TODAY) == []
     assert unmet_for_approval(result()) == []
-    assert unmet_for_publication(result()) == []
 
 
 @pytest.mark.parametrize(("fields", "pointer", "rule"), LACKING, ids=[pointer for _, pointer, _ in LACKING])
@@ -88,11 +87,11 @@ ALONE = {Mode.ORDINARY_LICENCE, Mode.TRIAL, Mode.SALE}
 def test_a_co_owner_alone_offers_an_ordinary_licence_and_no_more(mode: Mode) -> None:
     """专利法 art. 14."""
     offered = {"ip_rights": CO_OWNED, "modes": [Mode.ORDINARY_LICENCE, mode]}
-    missing = unmet_for_publication(result(**offered))
+    missing = unmet_for_submission(result(**offered), TODAY)
     assert [(condition.pointer, condition.rule) for condition in missing] == (
         [] if mode in ALONE else [("/co_owner_consent", "RV-16")]
     )
-    assert unmet_for_publication(result(**offered, co_owner_consent=True)) == []
+    assert unmet_for_submission(result(**offered, co_owner_consent=True), TODAY) == []
 
 
 def test_owners_are_counted_over_all_rights() -> None:
@@ -100,8 +99,8 @@ def test_owners_are_counted_over_all_rights() -> None:
         {"kind": "software", "application_number": "2019SR1", "owners": ["甲大学"]},
         {"kind": "software", "application_number": "2019SR2", "owners": ["乙公司"]},
     ]
-    assert unmet_for_publication(result(ip_rights=rights, modes=["transfer"]))
-    assert not unmet_for_publication(result(ip_rights=rights[:1], modes=["transfer"]))
+    assert unmet_for_submission(result(ip_rights=rights, modes=["transfer"]), TODAY)
+    assert not unmet_for_submission(result(ip_rights=rights[:1], modes=["transfer"]), TODAY)
 
 
 def test_each_step_asks_for_what_the_steps_before_it_asked_for() -> None:
@@ -112,9 +111,9 @@ def test_each_step_asks_for_what_the_steps_before_it_asked_for() -> None:
         for verb in (Verb.SUBMIT, Verb.APPROVE, Verb.PUBLISH)
     }
     assert found == {
-        Verb.SUBMIT: ["/summary"],
-        Verb.APPROVE: ["/summary", "/export_class"],
-        Verb.PUBLISH: ["/summary", "/export_class", "/co_owner_consent"],
+        Verb.SUBMIT: ["/summary", "/co_owner_consent"],
+        Verb.APPROVE: ["/summary", "/co_owner_consent", "/export_class"],
+        Verb.PUBLISH: ["/summary", "/co_owner_consent", "/export_class"],
     }
 
 

@@ -4,7 +4,10 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from stdnum.iso7064 import mod_11_2
 
 from market.listings.rules import CONTENT
 from schemas.listings import (
@@ -13,6 +16,7 @@ from schemas.listings import (
     IPCSymbol,
     ListingContent,
     NewListing,
+    Orcid,
     Price,
     RegionCode,
 )
@@ -76,6 +80,7 @@ def test_content_survives_storage(kind: str) -> None:
         ("result", {"secrecy_attested": 1}),
         ("result", {"co_owner_consent": "true"}),
         ("result", {"contributors": [{"name": "王小明", "confirmed": "on"}]}),
+        ("result", {"contributors": [{"name": "王小明", "orcid": "0000-0002-1825-0098"}]}),
         ("result", {"funding": {"state_funded": "no"}}),
         ("result", {"maturity": {"level": "5"}}),
         ("result", {"maturity": {"level": True}}),
@@ -171,3 +176,22 @@ def test_the_kinds_share_their_first_fields() -> None:
     shared = set(ListingContent.model_fields)
     for kind in EXAMPLES:
         assert shared <= set(type(CONTENT.validate_python(EXAMPLES[kind])).model_fields)
+
+
+@pytest.mark.parametrize("orcid", ["0000-0002-1825-0097", "0000-0002-1694-233X", "0000-0001-5109-3700"])
+def test_an_orcid_with_its_check_digit_is_taken(orcid: str) -> None:
+    assert TypeAdapter(Orcid).validate_python(orcid) == orcid
+
+
+@given(st.integers(0, 10**15 - 1), st.integers(0, 14), st.integers(1, 9))
+def test_every_mistyped_digit_of_an_orcid_is_found(number: int, place: int, off: int) -> None:
+    digits = f"{number:015}"
+    digits += mod_11_2.calc_check_digit(digits)
+    wrong = digits[:place] + str((int(digits[place]) + off) % 10) + digits[place + 1 :]
+    for given_digits, fits in ((digits, True), (wrong, False)):
+        orcid = "-".join(given_digits[start : start + 4] for start in range(0, 16, 4))
+        if fits:
+            TypeAdapter(Orcid).validate_python(orcid)
+        else:
+            with pytest.raises(ValidationError, match="check digit of this ORCID"):
+                TypeAdapter(Orcid).validate_python(orcid)
