@@ -13,7 +13,10 @@ _LAG = "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::
 
 
 class Readiness(View):
-    """`index_lag_seconds` is the age of the oldest change that the search does not show yet."""
+    """`index_lag_seconds` is the age of the oldest change that the search does not show yet.
+
+    While `search` is false, the search answers from the database, with less.
+    """
 
     database: bool
     search: bool
@@ -29,7 +32,7 @@ async def health() -> dict[str, str]:
 
 @get("/ready", opt={"public": True}, summary="The process can serve")
 async def ready(request: Request[Any, Any, Any], state: State) -> Response[Readiness]:
-    """200 when the database and the search answer, 503 otherwise."""
+    """200 while the database answers, 503 otherwise; without it nothing else is served, without the search all else is."""
     database: Database = state.database
     lag: float | None = None
     waiting: int | None = None
@@ -40,9 +43,7 @@ async def ready(request: Request[Any, Any, Any], state: State) -> Response[Readi
         pass
     search = (await request.app.state.search.health()).reachable
     view = Readiness(database=lag is not None, search=search, index_lag_seconds=lag, index_waiting=waiting)
-    return Response(
-        view, status_code=200 if lag is not None and search else 503, headers={"Cache-Control": "no-store"}
-    )
+    return Response(view, status_code=200 if lag is not None else 503, headers={"Cache-Control": "no-store"})
 
 
 router = Router("/", route_handlers=[health, ready], tags=["Health"])

@@ -27,7 +27,7 @@ def spell_upper(code: str) -> str:
 def spell_region(code: str) -> str:
     """Province and city prefixes become full six-digit codes: "32" is "320000"."""
     code = spell_upper(code)
-    return code.ljust(6, "0") if code.isdigit() else code
+    return code.ljust(6, "0") if code.isdigit() and len(code) in (2, 4) else code
 
 
 def spell_industry(code: str) -> str:

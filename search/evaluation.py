@@ -16,7 +16,7 @@ from schemas.search import ListingDoc
 from search.port import SearchEngine, SearchIndexer, SearchRequest, Viewer
 
 DEPTH = 10
-_BATCH = 50
+_BATCH = 10  # one answer of a server carries them all, in the time that a person waits
 _APPLIED = 500
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORD = re.compile(r"[A-Za-z]+")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from search.schema import FIELDS, FilterField, Scalar
 
@@ -100,6 +101,28 @@ def _check_leaf(given: Eq | In | Range | Has) -> Filter:
             if any(end is not None and not math.isfinite(end) for end in (gte, lte)):
                 raise ValueError(f"filter: the range of {name} is not finite")
     return given
+
+
+def satisfies(values: Mapping[str, Any], given: Filter) -> bool:
+    """Whether a document as `engine_document` makes it is found under the filter."""
+    match given:
+        case Not(of):
+            return not satisfies(values, of)
+        case And(of):
+            return all(satisfies(values, part) for part in of)
+        case Or(of):
+            return any(satisfies(values, part) for part in of)
+    found = values.get(FIELDS[given.field].attribute, [])
+    held = found if isinstance(found, list) else [found]
+    match given:
+        case Eq(_, value):
+            return value in held
+        case In(_, wanted):
+            return any(value in wanted for value in held)
+        case Has():
+            return bool(held)
+        case Range(_, gte, lte):
+            return any((gte is None or value >= gte) and (lte is None or value <= lte) for value in held)
 
 
 def without(given: Filter | None, field: str) -> Filter | None:

@@ -8,7 +8,7 @@ that the batch is done again, which changes nothing. One process holds the write
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 import asyncpg
@@ -17,7 +17,7 @@ from market.database import Database
 from market.discovery.documents import index_documents
 from schemas.discovery import IndexReport
 from schemas.search import ListingDoc
-from search.port import IndexRejected, SearchIndexer
+from search.port import EngineUnreachable, IndexRejected, IndexTimeout, SearchError, SearchIndexer
 
 log = logging.getLogger("market.discovery")
 
@@ -27,8 +27,9 @@ Progress = Callable[[int, int], None]
 WRITER_LOCK = 7_239_043
 BATCH = 500
 ENGINE_TIMEOUT = 60.0
+COMPARE_SECONDS = 24 * 3600.0
 POLL_SECONDS = 1.0
-"""Notifications can be lost: the table is looked at this often in any case."""
+"""Notifications can be lost: the table is looked at this often in any case, and so is an engine that was away."""
 
 _TAKE = "SELECT listing_id, seq FROM search_dirty ORDER BY since LIMIT $1"
 _DONE = """
@@ -57,27 +58,84 @@ async def writer(database: Database) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def keep_in_step(database: Database, indexer: SearchIndexer, stop: asyncio.Event) -> None:
-    """Until `stop` is set. Rebuilds first where there is no usable index; raises on the loss of the database."""
-    async with writer(database) as connection:
-        wake = asyncio.Event()
-        asked = asyncio.Event()
-        await connection.add_listener("search_dirty", lambda *_: wake.set())
+    """Until `stop` is set. Rebuilds where there is no usable index; raises on the loss of the database.
 
-        def rebuild_asked(*_: object) -> None:
-            asked.set()
-            wake.set()
-
-        await connection.add_listener("search_rebuild", rebuild_asked)
-        if await indexer.current() is None:
-            await rebuild(database, indexer)
+    While the engine does not answer the dirty rows wait, and so does a rebuild that was asked for. When it is back,
+    as at the start and once a day, index and database are compared: it may have come back with older data.
+    """
+    async with writer(database) as connection, _comparing(database, indexer) as compare_now:
+        wake, asked = await _notified(connection)
+        known = False  # what the engine holds: not before it has answered, nor after it was away
+        told = False
         while not stop.is_set():
             wake.clear()
-            if asked.is_set():
-                asked.clear()
-                await rebuild(database, indexer)
-            if await drain(database, indexer) == 0:
-                await _first_of(wake, stop)
+            try:
+                idle = not await _step(database, indexer, asked)
+                if told:
+                    log.info("the search engine answers again")
+                if idle and not known:
+                    compare_now.set()
+                known, told = known or idle, False
+            except (EngineUnreachable, IndexTimeout) as error:
+                if not told:
+                    log.warning("changes wait for the search engine: %s", error)
+                known, told = False, True
+                await _first_of(stop)
+            else:
+                if idle:
+                    await _first_of(wake, stop)
             await connection.execute("SELECT 1")  # the lock is held as long as this connection lives
+
+
+async def _notified(connection: asyncpg.Connection) -> tuple[asyncio.Event, asyncio.Event]:
+    """Set when there is something to do, and when that is a rebuild."""
+    wake, asked = asyncio.Event(), asyncio.Event()
+
+    def rebuild_asked(*_: object) -> None:
+        asked.set()
+        wake.set()
+
+    await connection.add_listener("search_dirty", lambda *_: wake.set())
+    await connection.add_listener("search_rebuild", rebuild_asked)
+    return wake, asked
+
+
+@asynccontextmanager
+async def _comparing(database: Database, indexer: SearchIndexer) -> AsyncIterator[asyncio.Event]:
+    """Mends the index beside the work, a while after the last time or when the event is set."""
+    due = asyncio.Event()
+
+    async def compare_when_due() -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(due.wait(), COMPARE_SECONDS)
+            due.clear()
+            try:
+                await mend(database, indexer)
+            except SearchError as error:
+                log.warning("index and database were not compared: %s", error)
+            except Exception:  # the work beside it ends with the database, and this is tried again
+                log.exception("index and database were not compared")
+
+    comparing = asyncio.create_task(compare_when_due())
+    try:
+        yield due
+    finally:
+        comparing.cancel()
+        await asyncio.gather(comparing, return_exceptions=True)
+
+
+async def _step(database: Database, indexer: SearchIndexer, asked: asyncio.Event) -> bool:
+    """A rebuild if one was asked for or is needed, else one batch; answers whether there was anything to do."""
+    if not asked.is_set() and await indexer.current() is not None:
+        return await drain(database, indexer) > 0
+    asked.clear()
+    try:
+        await rebuild(database, indexer)
+    except BaseException:
+        asked.set()
+        raise
+    return True
 
 
 async def _first_of(*events: asyncio.Event) -> None:
@@ -153,7 +211,10 @@ async def rebuild(
             pass
         await indexer.publish(generation)
     except BaseException:
-        await indexer.drop(generation)
+        try:
+            await indexer.drop(generation)
+        except SearchError as error:  # the next build removes it; what went wrong first is what counts
+            log.warning("an unfinished index was left behind: %s", error)
         raise
     log.info("search index rebuilt: %d listings, generation %s", done, generation)
     return done

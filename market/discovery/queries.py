@@ -1,7 +1,8 @@
 """From the words of the public search to a request of the search port, and what the database says of its hits."""
 
 import base64
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -10,8 +11,12 @@ from market.database import Database
 from market.errors import Invalid
 from market.listings.rules import SEARCHABLE
 from market.workdays import SHANGHAI
+from schemas.search import SHAPES
 from schemas.values import FieldProblem
-from search.port import And, Filter, In, Range, SearchRequest, Sort, Viewer
+from schemas.vocabulary import ListingKind, Mode, PriceMode
+from search.port import MAX_DEPTH, And, Filter, In, Range, SearchRequest, Sort, Viewer
+from search.schema import FIELDS as INDEX_FIELDS
+from search.schema import Scalar
 
 # The public name of a filter or facet, and the field of the index behind it.
 FIELDS = {
@@ -27,6 +32,17 @@ FIELDS = {
     "price_mode": "price_mode",
     "edition": "editions",
 }
+
+# The words of a closed list; any other would only ever find nothing.
+_WORDS: Mapping[str, Sequence[str]] = {
+    "kind": [kind.value for kind in ListingKind],
+    "status": sorted(status.value for status in SEARCHABLE),
+    "mode": [mode.value for mode in Mode],
+    "price_mode": [mode.value for mode in PriceMode],
+}
+_LEVELS = range(1, 10)
+_LONGEST_CODE = 40
+_MOST_VALUES = 100
 
 _ALIVE = "SELECT id FROM listing WHERE id = ANY($1) AND status = ANY($2)"
 
@@ -50,25 +66,27 @@ class Question:
 
 
 def search_request(question: Question) -> SearchRequest:
-    """The request for the engine; Invalid names the parameter that is wrong."""
+    """The request for the engine; Invalid names every parameter that is wrong."""
+    problems: list[FieldProblem] = []
     unknown = [name for name in question.facets if name not in FIELDS]
     if unknown:
-        raise _invalid("facets", f"{', '.join(unknown)}: the facets are {', '.join(FIELDS)}")
+        problems.append(_problem("facets", f"{', '.join(unknown)}: the facets are {', '.join(FIELDS)}"))
     conditions: list[Filter] = []
     for name, values in question.words.items():
         if values:
-            conditions.append(_checked(name, In(FIELDS[name], tuple(values))))
-    conditions += [
-        Range(name, gte=low, lte=high)
-        for name, (low, high) in (
-            ("trl", question.trl),
-            ("price", question.price),
-            ("published_at", _seconds(question.published)),
-            ("confirmed_at", _seconds(question.confirmed)),
-            ("deadline_at", _seconds(question.deadline)),
-        )
-        if low is not None or high is not None
-    ]
+            if len(values) > _MOST_VALUES:
+                problems.append(_problem(name, f"at most {_MOST_VALUES} values"))
+            problems += [
+                _problem(name, why) for value in values[:_MOST_VALUES] if (why := _wrong(name, value))
+            ]
+            conditions.append(In(FIELDS[name], tuple(_value(name, value) for value in values)))
+    for name, field_of_index, low, high in _ranges(question):
+        problems += _wrong_range(name, low, high)
+        if low is not None or high is not None:
+            conditions.append(Range(field_of_index, gte=low, lte=high))
+    offset = decode_offset(question.cursor)
+    if problems:
+        raise Invalid(errors=problems)
     try:
         return SearchRequest(
             viewer=Viewer.anonymous(),
@@ -76,31 +94,76 @@ def search_request(question: Question) -> SearchRequest:
             filter=And(tuple(conditions)) if conditions else None,
             facets=tuple(dict.fromkeys(FIELDS[name] for name in question.facets)),
             sort=question.sort,
-            offset=decode_offset(question.cursor),
-            limit=question.limit,
+            offset=offset,
+            limit=min(question.limit, max(MAX_DEPTH - offset, 0)),
         )
     except ValueError as error:
         name, _, detail = str(error).partition(": ")
-        raise _invalid({"text": "q", "offset": "cursor"}.get(name, name), detail or str(error)) from error
+        name = {"text": "q", "offset": "cursor"}.get(name, name)
+        raise Invalid(errors=[_problem(name, detail or str(error))]) from error
 
 
-def _checked(name: str, condition: In) -> In:
+def _wrong(name: str, value: str) -> str | None:
+    """What is wrong with a value of a filter, if anything."""
+    if name in _WORDS:
+        return None if value in _WORDS[name] else f"{value[:40]}: the values are {', '.join(_WORDS[name])}"
+    if name == "trl":
+        return None if value in map(str, _LEVELS) else f"{value[:40]}: the levels are 1 to 9"
+    if name == "owner":
+        return None if _uuid(value) else f"{value[:40]} is not the id of an organisation"
+    spelled = INDEX_FIELDS[FIELDS[name]].spell(value)
+    fitting = spelled.isascii() and len(spelled) <= _LONGEST_CODE and SHAPES[name].fullmatch(spelled)
+    return None if fitting else f"{value[:40]} is not written like a code of this kind"
+
+
+def _value(name: str, value: str) -> Scalar:
+    if name == "trl":
+        return int(value) if value.isdecimal() else 0
+    return str(_uuid(value)) if name == "owner" else value
+
+
+def _uuid(value: str) -> UUID | None:
     try:
-        SearchRequest(viewer=Viewer.anonymous(), filter=condition)
-    except ValueError as error:
-        raise _invalid(name, str(error).removeprefix("filter: ")) from error
-    return condition
+        return UUID(value)
+    except ValueError:
+        return None
 
 
-def _invalid(name: str, detail: str) -> Invalid:
-    return Invalid(errors=[FieldProblem(pointer=name, detail=detail)])
+Bound = float | None
+
+
+def _ranges(question: Question) -> list[tuple[str, str, Bound, Bound]]:
+    """Public name, field of the index, and both ends."""
+    return [
+        ("trl", "trl", *question.trl),
+        ("price", "price", *question.price),
+        ("published", "published_at", *_seconds(question.published)),
+        ("confirmed", "confirmed_at", *_seconds(question.confirmed)),
+        ("deadline", "deadline_at", *_seconds(question.deadline)),
+    ]
+
+
+def _wrong_range(name: str, low: Bound, high: Bound) -> list[FieldProblem]:
+    ends = ("min", "max") if name in ("trl", "price") else ("from", "to")
+    wrong = [
+        _problem(f"{name}_{end}", "not a finite number")
+        for end, value in zip(ends, (low, high), strict=True)
+        if value is not None and not math.isfinite(value)
+    ]
+    if not wrong and low is not None and high is not None and low > high:
+        wrong.append(_problem(f"{name}_{ends[1]}", f"less than {name}_{ends[0]}"))
+    return wrong
+
+
+def _problem(name: str, detail: str) -> FieldProblem:
+    return FieldProblem(pointer=name, detail=detail)
 
 
 def _seconds(days: tuple[date | None, date | None]) -> tuple[float | None, float | None]:
     low, high = days
     return (
         _midnight(low).timestamp() if low else None,
-        _midnight(high + timedelta(days=1)).timestamp() - 1 if high else None,
+        _midnight(high + timedelta(days=1)).timestamp() - 1 if high and high < date.max else None,
     )
 
 
@@ -116,12 +179,12 @@ def decode_offset(cursor: str | None) -> int:
     if cursor is None:
         return 0
     try:
-        raw = base64.urlsafe_b64decode(cursor)
-        if len(raw) == 3:
-            return int.from_bytes(raw)
+        offset = int.from_bytes(base64.urlsafe_b64decode(cursor))
+        if 0 < offset < MAX_DEPTH and encode_offset(offset) == cursor:
+            return offset
     except ValueError:
         pass
-    raise _invalid("cursor", "not a cursor of this search")
+    raise Invalid(errors=[_problem("cursor", "not a cursor of this search")])
 
 
 async def still_shown(database: Database, ids: Sequence[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """Search over HTTP: anonymous, one endpoint over all published listings, and what stands beside a listing."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,17 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.database import Database, now
 from market.discovery.documents import search_hit
+from market.discovery.fallback import GENERATION, Fallback
 from market.discovery.queries import FIELDS, Question, encode_offset, search_request, still_shown
 from market.editions.queries import edition_codes
 from market.errors import Invalid, Unavailable
 from market.interests.queries import response_record
-from market.listings.queries import published
-from market.listings.rules import is_due
+from market.listings.queries import published, stands
 from schemas.discovery import SearchAnswer, SimilarHit, SuggestionView
 from schemas.listings import PublicStatus
 from schemas.values import FieldProblem
-from schemas.vocabulary import ListingStatus
-from search.port import EngineUnreachable, IndexUnusable, SearchEngine, Sort, Viewer
+from search.port import MAX_DEPTH, EngineUnreachable, IndexUnusable, SearchEngine, Sort, Viewer
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -37,7 +37,9 @@ Day = Annotated[date | None, QueryParameter(description="A day in Asia/Shanghai,
 Number = Annotated[float | None, QueryParameter(ge=0)]
 Level = Annotated[int | None, QueryParameter(ge=1, le=9)]
 
-DEPTH = 1000
+MOST_TYPED = 100
+
+log = logging.getLogger("market.discovery")
 
 
 @contextmanager
@@ -112,11 +114,14 @@ async def search(
 async def _answered(request: AnyRequest, state: State, question: Question) -> Response[SearchAnswer]:
     asked = search_request(question)
     engine: SearchEngine = state.search
-    with _asking():
+    try:
         page = await engine.search(asked)
+    except (EngineUnreachable, IndexUnusable) as error:
+        log.warning("the search answers from the database: %s", error)
+        page = await _fallback(request).search(asked)
     shown = await still_shown(state.database, [hit.id for hit in page.hits]) if page.hits else set()
     end = asked.offset + asked.limit
-    more = bool(page.hits) and end < min(page.total, DEPTH)
+    more = bool(page.hits) and end < min(page.total, MAX_DEPTH)
     names = {behind: name for name, behind in FIELDS.items()}
     answer = SearchAnswer(
         hits=[search_hit(hit) for hit in page.hits if hit.id in shown],
@@ -126,7 +131,8 @@ async def _answered(request: AnyRequest, state: State, question: Question) -> Re
             names[field]: {str(count.value): count.count for count in counts}
             for field, counts in page.facets.items()
         },
-        next_cursor=encode_offset(end) if more and end + asked.limit <= DEPTH else None,
+        next_cursor=encode_offset(end) if more else None,
+        degraded=page.generation == GENERATION,
     )
     headers = {"Cache-Control": "no-store", "Server-Timing": f"search;dur={page.took_ms:.1f}"}
     if answer.next_cursor:
@@ -136,13 +142,25 @@ async def _answered(request: AnyRequest, state: State, question: Question) -> Re
     return Response(answer, headers=headers)
 
 
+def _fallback(request: AnyRequest) -> Fallback:
+    state = request.app.state
+    if "fallback" not in state:
+        state["fallback"] = Fallback(state.database)
+    found: Fallback = state["fallback"]
+    return found
+
+
+def _refuse_long(name: str, typed: str) -> None:
+    if len(typed) > MOST_TYPED:
+        raise Invalid(errors=[FieldProblem(pointer=name, detail=f"at most {MOST_TYPED} characters")])
+
+
 @get("/search/suggestions", opt={"public": True}, summary="Search as you type")
 async def suggest(
     state: State, q: FromQuery[str], limit: Annotated[int, QueryParameter(ge=1, le=20)] = 8
 ) -> list[SuggestionView]:
     """Keywords and titles of published listings that begin with what was typed."""
-    if len(q) > 100:
-        raise Invalid(errors=[FieldProblem(pointer="q", detail="at most 100 characters")])
+    _refuse_long("q", q)
     engine: SearchEngine = state.search
     with _asking():
         found = await engine.suggest(q, Viewer.anonymous(), limit)
@@ -159,6 +177,7 @@ async def facet_values(
     """Values that begin with `prefix`, with the number of published listings that carry them."""
     if name not in FIELDS:
         raise Invalid(errors=[FieldProblem(pointer="name", detail=f"the facets are {', '.join(FIELDS)}")])
+    _refuse_long("prefix", prefix)
     engine: SearchEngine = state.search
     try:
         with _asking():
@@ -193,7 +212,6 @@ async def listing_status(session: Session, listing_id: FromPath[UUID]) -> Respon
     """What changes while its document stays: freshness, editions, and how fast its owner answers."""
     listing = await published(session, listing_id)
     at = await now(session)
-    due = is_due(listing.status, listing.confirm_due_at, at)
     record = (await response_record(session, [listing.organisation_id]))[listing.organisation_id]
     codes = await edition_codes(session, [listing.id])
     assert listing.published_at  # noqa: S101 - a published listing has all three
@@ -202,7 +220,7 @@ async def listing_status(session: Session, listing_id: FromPath[UUID]) -> Respon
     view = PublicStatus(
         id=listing.id,
         kind=listing.kind,
-        status=ListingStatus.STALE if due else listing.status,
+        status=stands(listing, at),
         version=listing.published_version or 0,
         published_at=listing.published_at,
         confirmed_at=listing.confirmed_at,

@@ -52,6 +52,7 @@ async def insert_listings(connection: asyncpg.Connection, ids: list[UUID], docum
         "published_at",
         "confirmed_at",
         "confirm_due_at",
+        "awarded",
         "created_at",
         "updated_at",
     ]
@@ -60,7 +61,24 @@ async def insert_listings(connection: asyncpg.Connection, ids: list[UUID], docum
         "listing",
         columns=columns,
         records=[
-            (i, "result", organisation, "published", "clean", "{}", 1, person, [], 1, at, at, due, at, at)
+            (
+                i,
+                "result",
+                organisation,
+                "published",
+                "clean",
+                "{}",
+                1,
+                person,
+                [],
+                1,
+                at,
+                at,
+                due,
+                False,
+                at,
+                at,
+            )
             for i in ids
         ],
     )

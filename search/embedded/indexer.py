@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +18,7 @@ from search.embedded.generations import Generations, fingerprint_of
 from search.embedded.snapshot import open_index, unusable
 from search.embedded.tokens import use_dictionary
 from search.embedded.vectors import append
-from search.port import Applied, IndexRejected, IndexUnusable, Receipt
+from search.port import Applied, EngineUnreachable, IndexRejected, IndexUnusable, Receipt
 from search.schema import IndexSchema
 from search.semantic import document_text, encoder, require_semantic
 
@@ -24,6 +26,16 @@ _HEAP = 96_000_000  # bytes a writer fills before it flushes a segment
 _HEX = "0123456789abcdef"
 
 T = TypeVar("T")
+
+
+def _no_room(error: BaseException) -> bool:
+    """Whether the disk is full, which is no fault of the documents; tantivy says it in the text of a ValueError."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    kind, text = str(error)[:60], str(error)  # the words of a document come later, if at all
+    return ("IoError" in kind or "IO error" in kind) and (
+        "StorageFull" in text or os.strerror(errno.ENOSPC) in text
+    )
 
 
 class EmbeddedIndexer:
@@ -77,7 +89,12 @@ class EmbeddedIndexer:
             self._thread.shutdown()
 
     async def _in_thread(self, work: Callable[..., T], *given: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+        except (OSError, ValueError) as error:
+            if _no_room(error):
+                raise EngineUnreachable("there is no room on the disk of the search index") from error
+            raise
 
     def _pointer(self) -> str | None:
         try:
@@ -114,11 +131,16 @@ class EmbeddedIndexer:
                 append(self._generations.path(name), [id_hash(id_) for id_ in replaced], vectors)
             writer.commit()
         except (ValueError, TypeError, OverflowError) as error:
+            if _no_room(error):
+                del writer, self._writers[name]  # with its lock, which the traceback would keep
+                raise
             writer.rollback()
             raise IndexRejected(ids, str(error)) from error
         except BaseException as error:
             # the writer is in no known state: the next call opens another one
-            self._writers.pop(name, None)
+            del writer, self._writers[name]
+            if _no_room(error):
+                raise
             raise unusable(error) from error
         return Receipt(name, ids)
 

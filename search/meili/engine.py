@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from anyio import to_thread
 from search.facets import in_order
 from search.folding import fold
 from search.fusion import fused
+from search.meili.circuit import Circuit
 from search.meili.conditions import scope
 from search.meili.queries import ask, ask_similar, plain_hit, wants_meaning
 from search.port import (
@@ -30,7 +32,8 @@ from search.schema import IndexSchema, countable
 from search.semantic import encoder, require_semantic
 
 INDEX = "listings"
-_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
+_SECONDS = 2.0  # for a whole answer: somebody is waiting, and the caller may have another way
+_TIMEOUT = httpx.Timeout(_SECONDS, connect=1.0)
 # What an index answers that lacks the attributes of this schema, or is not there
 _OUTDATED = frozenset(
     {
@@ -51,6 +54,7 @@ class MeiliEngine:
             require_semantic()
         self._schema = schema
         self._index = index
+        self._circuit = Circuit()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT)
 
@@ -125,15 +129,22 @@ class MeiliEngine:
 
     async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """Raises `EngineUnreachable`, or `IndexUnusable` where the index is missing or has other settings."""
+        self._circuit.enter()
         try:
-            response = await self._http.request(method, path, json=body)
+            async with asyncio.timeout(_SECONDS):
+                response = await self._http.request(method, path, json=body)
             answered = response.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            self._circuit.failed()
             raise EngineUnreachable(
                 f"the search engine does not answer: {type(error).__name__} {error}"
             ) from error
-        if not isinstance(answered, dict):
-            raise EngineUnreachable(f"the search engine answered {response.status_code} and no object")
+        if response.is_server_error or not isinstance(answered, dict):
+            self._circuit.failed()
+            raise EngineUnreachable(
+                f"the search engine answered {response.status_code}: {response.text[:200]}"
+            )
+        self._circuit.answered()
         if response.is_success:
             return answered
         code, message = str(answered.get("code")), str(answered.get("message"))

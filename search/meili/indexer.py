@@ -6,9 +6,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import meilisearch
+import requests
 from meilisearch.errors import MeilisearchApiError, MeilisearchError, MeilisearchTimeoutError
 
 from schemas.search import ListingDoc
@@ -80,7 +82,8 @@ class MeiliIndexer:
                         f"the search index is missing, rebuild it: {error.message}"
                     ) from error
                 raise EngineUnreachable(f"the search engine refused: {error.message}") from error
-            except MeilisearchError as error:
+            except (MeilisearchError, requests.RequestException) as error:
+                # an answer cut off in the middle is none of the client's own errors
                 raise EngineUnreachable(f"the search engine does not answer: {error}") from error
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
@@ -132,8 +135,16 @@ class MeiliIndexer:
             )
         except MeilisearchTimeoutError as error:
             raise IndexTimeout(f"task {task} is not finished after {timeout} s") from error
-        if done.status != "succeeded":
-            raise IndexRejected(ids, str((done.error or {}).get("message", done.status)))
+        if done.status == "succeeded":
+            return
+        trouble = done.error or {}
+        reason = str(trouble.get("message", done.status))
+        if trouble.get("code") == "index_not_found":
+            raise IndexUnusable(f"the search index is missing, rebuild it: {reason}")
+        if trouble.get("type") == "invalid_request":
+            raise IndexRejected(ids, reason)
+        # a full disk or a cancelled task says nothing against the documents: they must be sent again
+        raise EngineUnreachable(f"the search engine did not carry out task {task}: {reason}")
 
     def _begin_rebuild(self) -> str:
         numbers = {
@@ -142,7 +153,7 @@ class MeiliIndexer:
             if (found := re.fullmatch(rf"{self._index}_(\d+)", uid))
         }
         for uid in set(numbers.values()) - self._building:
-            self._finish(self._client.delete_index(uid).task_uid)  # a build that was never finished
+            self._delete(uid)  # a build that was never finished
         uid = f"{self._index}_{max(numbers, default=0) + 1}"
         self._create(uid)
         self._building.add(uid)
@@ -172,8 +183,14 @@ class MeiliIndexer:
     def _drop(self, generation: str) -> None:
         if generation == self._index:
             raise ValueError(f"generation: {generation} is published")
-        self._finish(self._client.delete_index(generation).task_uid)
+        # first, so that the next build removes it where the engine does not answer now
         self._building.discard(generation)
+        self._delete(generation)
+
+    def _delete(self, uid: str) -> None:
+        """Also where it is gone by then: a deletion from before a crash may still have been queued."""
+        with suppress(IndexUnusable):
+            self._finish(self._client.delete_index(uid).task_uid)
 
     def _uids(self) -> list[str]:
         # annotated as a list, answered as a page of one

@@ -1,9 +1,13 @@
 """The worker is killed at random moments while listings change; afterwards index and database are equal."""
 
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import random
+import signal
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
 
 import asyncpg
 import pytest
@@ -12,7 +16,7 @@ from market.database import new_id
 from market.discovery.indexing import compare, drain, rebuild
 from scripts.bench.read import insert_listings
 from search import open_indexer
-from tests.discovery.worker_process import work
+from tests.discovery.worker_process import BEGUN, DONE, work
 
 KILLS = 200
 LISTINGS = 60
@@ -44,6 +48,13 @@ async def change(connection: asyncpg.Connection, ids: list, versions: dict, word
         )
 
 
+def rest_of(told: Connection) -> Iterator[str]:
+    """What a worker that was killed had said and nobody had heard yet."""
+    with contextlib.suppress(EOFError):
+        while True:
+            yield told.recv()
+
+
 @pytest.mark.slow
 async def test_two_hundred_kills_of_the_worker_leave_index_and_database_equal(market, tmp_path):
     words = random.Random(20261124)
@@ -57,22 +68,34 @@ async def test_two_hundred_kills_of_the_worker_leave_index_and_database_equal(ma
     await indexer.aclose()
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.discovery.worker_process"])
-    drained = 0
+    done = in_a_batch = 0
     for _ in range(KILLS):
-        worker = processes.Process(target=work, args=(market.database.plain_url, str(index)), daemon=True)
+        heard, saying = processes.Pipe(duplex=False)
+        worker = processes.Process(target=work, args=(market.database.plain_url, str(index), saying))
         worker.start()
-        moment = asyncio.get_running_loop().time() + words.uniform(0.02, 0.3)
+        saying.close()
+        said: list[str] = []
+        for _ in range(words.randint(0, 4)):  # some are killed before they have begun
+            while not heard.poll():
+                await change(connection, ids, versions, words)
+            said.append(heard.recv())
+        moment = asyncio.get_running_loop().time() + words.uniform(0, 0.03)
         while asyncio.get_running_loop().time() < moment:
             await change(connection, ids, versions, words)
         worker.kill()
         await asyncio.to_thread(worker.join)
-        drained += await connection.fetchval("SELECT count(*) FROM search_dirty") < LISTINGS
+        assert worker.exitcode == -signal.SIGKILL, "it ended before it was killed"
+        said += rest_of(heard)
+        heard.close()
+        done += said.count(DONE)
+        in_a_batch += said[-1:] == [BEGUN]
     indexer = open_indexer(None, None, index)
     while await drain(market.database, indexer):
         pass
     report = await compare(market.database, indexer)
     await indexer.aclose()
     await connection.close()
-    assert drained >= KILLS // 5, "the workers were killed before they did anything"
+    assert done >= KILLS // 2, "the workers were killed before they did anything"
+    assert in_a_batch >= KILLS // 5, "the workers were killed between their batches"
     assert report.documents > 0
     assert report.whole, report

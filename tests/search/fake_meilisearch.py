@@ -92,14 +92,16 @@ def _usual_answer(fake: FakeMeilisearch, method: str, path: str, body: Any) -> A
             return {"taskUid": len(fake.requests)} | a_task(0, "enqueued")
 
 
-def a_task(number: int, status: str, message: str | None = None) -> dict[str, Any]:
+def a_task(
+    number: int, status: str, message: str | None = None, kind: str = "invalid_request"
+) -> dict[str, Any]:
     return {
         "uid": number,
         "indexUid": "listings",
         "status": status,
         "type": "documentAdditionOrUpdate",
         "enqueuedAt": "2026-11-24T08:00:00.000000Z",
-        "error": {"message": message, "code": "invalid_document_id"} if message else None,
+        "error": {"message": message, "code": "invalid_document_id", "type": kind} if message else None,
     }
 
 

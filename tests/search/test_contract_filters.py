@@ -2,6 +2,7 @@
 
 import pytest
 
+from search.filters import check_filter, satisfies
 from search.port import (
     And,
     Eq,
@@ -13,6 +14,7 @@ from search.port import (
     Range,
     Viewer,
 )
+from search.schema import engine_document
 from tests.search.conftest import Hall
 from tests.search.makers import (
     DELFT_LAB,
@@ -28,6 +30,7 @@ from tests.search.makers import (
     STALE,
     START,
     an_id,
+    the_stock,
 )
 
 # Filters
@@ -72,6 +75,12 @@ async def test_every_kind_of_filter_keeps_what_it_names(stocked: Hall, given: Eq
     page = await stocked.search(filter=given)
     assert {hit.id for hit in page.hits} == {an_id(number) for number in numbers}
     assert page.total == len(numbers)
+    kept = [
+        doc.id
+        for doc in the_stock()
+        if "public" in doc.acl and satisfies(engine_document(doc), check_filter(given))
+    ]
+    assert sorted(kept) == sorted(map(an_id, numbers)), "without an engine"
 
 
 @pytest.mark.parametrize(

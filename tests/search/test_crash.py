@@ -6,6 +6,8 @@ import random
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
+
 from search.embedded.engine import EmbeddedEngine
 from search.embedded.indexer import EmbeddedIndexer
 from search.port import SearchRequest, Viewer
@@ -42,6 +44,7 @@ async def revisions(folder: Path) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 async def test_twenty_kills_lose_no_acknowledged_batch(tmp_path: Path) -> None:
     indexer = EmbeddedIndexer(tmp_path, listing_schema())
     await indexer.publish(await indexer.begin_rebuild())

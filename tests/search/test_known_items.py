@@ -23,6 +23,7 @@ from search.evaluation import (
 from search.glossary import Glossary
 from search.schema import IndexSchema, listing_schema
 
+pytestmark = pytest.mark.slow
 DATA = Path(__file__).parent / "data"
 SEED = 7
 

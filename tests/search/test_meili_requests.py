@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+from search.meili.circuit import REST, Circuit
 from search.meili.conditions import condition, quoted
 from search.meili.engine import MeiliEngine
 from search.meili.indexer import MeiliIndexer
@@ -221,6 +222,15 @@ async def test_a_refused_batch_names_its_listings_and_the_reason(
     assert raised.value.ids == (an_id(1),)
 
 
+async def test_an_engine_with_a_full_disk_has_nothing_against_the_documents(
+    fake: FakeMeilisearch, indexer: MeiliIndexer
+) -> None:
+    fake.answers["GET /tasks/*"] = (200, a_task(1, "failed", "No space left on device", "system"))
+    receipt = await indexer.apply([a_listing(1)], [])
+    with pytest.raises(EngineUnreachable, match="No space left"):
+        await indexer.wait(receipt, 5)
+
+
 async def test_a_batch_that_takes_too_long_is_reported_as_late_not_as_lost(
     fake: FakeMeilisearch, indexer: MeiliIndexer
 ) -> None:
@@ -267,3 +277,45 @@ async def test_a_server_that_is_not_there_is_unreachable_for_readers_and_writers
         await indexer.current()
     await engine.aclose()
     await indexer.aclose()
+
+
+async def test_after_a_failure_only_one_caller_tries_at_a_time() -> None:
+    now = 100.0
+    circuit = Circuit(lambda: now)
+    circuit.enter()
+    circuit.failed()
+    for _ in range(3):
+        with pytest.raises(EngineUnreachable):
+            circuit.enter()
+    now += REST
+    circuit.enter()
+    with pytest.raises(EngineUnreachable):
+        circuit.enter()
+    circuit.answered()
+    circuit.enter()
+    circuit.enter()
+
+
+async def test_an_engine_in_trouble_is_left_alone_and_a_refused_request_is_no_trouble(
+    fake: FakeMeilisearch, engine: MeiliEngine
+) -> None:
+    fake.answers["POST /multi-search"] = (400, {"code": "invalid_search_q", "message": "no"})
+    for _ in range(2):
+        with pytest.raises(EngineUnreachable):
+            await engine.search(SearchRequest(viewer=ANYONE))
+    assert len(fake.sent("POST /multi-search")) == 2
+    fake.answers["POST /multi-search"] = (500, {"code": "internal", "message": "no"})
+    for _ in range(2):
+        with pytest.raises(EngineUnreachable):
+            await engine.search(SearchRequest(viewer=ANYONE))
+    assert len(fake.sent("POST /multi-search")) == 3
+
+
+async def test_a_deletion_that_comes_second_is_no_failure(
+    fake: FakeMeilisearch, indexer: MeiliIndexer
+) -> None:
+    generation = await indexer.begin_rebuild()
+    gone = a_task(1, "failed", "Index not found")
+    gone["error"]["code"] = "index_not_found"
+    fake.answers["GET /tasks/*"] = (200, gone)
+    await indexer.drop(generation)
