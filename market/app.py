@@ -4,10 +4,11 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from litestar import Litestar, Router
+from litestar import Litestar, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.plugins.pydantic import PydanticPlugin
+from litestar.response import Redirect
 
 from market import __version__, health
 from market.database import Database
@@ -24,6 +25,8 @@ from market.managers import routes as managers
 from market.organisations import routes as organisations
 from market.settings import Settings
 from market.web import openapi, problem_pages
+from market.web.head import answering_head
+from market.web.parameters import refuse_null
 from market.web.problems import problem_response
 from market.web.transaction import (
     TransactionMiddleware,
@@ -57,6 +60,12 @@ async def running(app: Litestar) -> AsyncIterator[None]:
         await database.close()
 
 
+@get("/", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
+def front_door() -> Redirect:
+    """Who opens the address alone is shown the documentation of the API."""
+    return Redirect("/schema")
+
+
 def create_app(settings: Settings, *, database_url: str | None = None) -> Litestar:
     """The application; `database_url` stands for the embedded database where the settings name none."""
     url = database_url or settings.database_url
@@ -86,9 +95,10 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
     )
     # One router for both: the same address is read without a transaction and changed within one.
     api = Router("/api/v1", route_handlers=[verbs, listings.public_router, discovery.hot_router])
-    return Litestar(
-        route_handlers=[api, health.router, openapi.router, problem_pages.router],
+    app = Litestar(
+        route_handlers=[front_door, api, health.router, openapi.router, problem_pages.router],
         exception_handlers={Exception: problem_response},
+        before_request=refuse_null,
         plugins=[PydanticPlugin(prefer_alias=True)],
         lifespan=[running],
         state=State(
@@ -104,3 +114,5 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
         logging_config=None,
         debug=False,
     )
+    app.asgi_handler = answering_head(app)
+    return app

@@ -10,6 +10,7 @@
     ├── Gone 410 ── ListingPaused, ListingWithdrawn, ListingArchived
     ├── PreconditionFailed 412
     ├── TooLarge 413
+    ├── UnsupportedMediaType 415
     ├── Invalid 422 ── Incomplete, KeyReused
     ├── IfMatchRequired 428
     ├── TooManyRequests 429
@@ -234,6 +235,14 @@ class TooLarge(MarketError):
 
     status = 413
     title_zh = "请求过大"
+
+
+class UnsupportedMediaType(MarketError):
+    """The body is not of a kind that is read here."""
+
+    status = 415
+    title_zh = "不支持该请求体类型"
+    remedy = "Send JSON in UTF-8 with Content-Type: application/json."
 
 
 def every_error() -> list[type[MarketError]]:

@@ -18,12 +18,12 @@ from litestar.params import FromPath
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from market.web.problems import MEDIA_TYPE
+from market.web.answers import Operation, answers, problem_responses
+from schemas.editions import Releases
 from schemas.values import Problem
 
 ASSETS = Path(__file__).parent / "assets" / "swagger-ui"
 DOCUMENTATION = "/schema"
-UNSAFE = frozenset({"post", "put", "patch", "delete"})
 
 PAGE = f"""<!doctype html>
 <html lang="en">
@@ -48,10 +48,6 @@ START = f"""SwaggerUIBundle({{
 }});
 """
 
-PROBLEM = {
-    "description": "An RFC 9457 problem; its type resolves to a page that explains it.",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -62,7 +58,13 @@ IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "schema": {"type": "string"},
-    "description": "The ETag that was read. 428 without it, 412 where it is not current.",
+    "description": "The ETag that was read: 412 where it is not current. Where it is required, 428 without it.",
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The ETag of a copy that is at hand: 304 while it is current.",
 }
 
 
@@ -125,28 +127,43 @@ def description(app: Litestar) -> dict[str, Any]:
         for handler in getattr(route, "route_handlers", [])
         for method in handler.http_methods
     }
+    document["components"]["responses"] = problem_responses()
     for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            if isinstance(operation, dict) and "responses" in operation:
-                _complete(operation, method, handlers[(path, method)].opt)
+        for method, described in operations.items():
+            if isinstance(described, dict) and "responses" in described:
+                _complete(described, Operation(method, path, handlers[(path, method)]))
     return document
 
 
-def _complete(operation: dict[str, Any], method: str, opt: dict[str, Any]) -> None:
-    responses = operation["responses"]
-    responses.pop("400", None)
-    responses["default"] = PROBLEM
-    if not opt.get("public"):
-        operation["security"] = [{"bearer": []}]
-    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
-    if method == "post":
-        parameters.append(IDEMPOTENCY_KEY | {"required": bool(opt.get("key_required"))})
-    if method == "patch" and not opt.get("unconditional"):
-        parameters.append(IF_MATCH | {"required": True})
+def _complete(described: dict[str, Any], operation: Operation) -> None:
+    described["responses"] = answers(operation, described["responses"])
+    if not operation.public:
+        described["security"] = [{"bearer": []}]
+    parameters: list[dict[str, Any]] = described.setdefault("parameters", [])
+    for parameter in parameters:
+        parameter["schema"] = _as_sent(parameter["schema"])
+    if operation.method == "post":
+        parameters.append(IDEMPOTENCY_KEY | {"required": operation.needs_key})
+    if operation.honours_match:
+        parameters.append(IF_MATCH | {"required": operation.needs_match})
+    if "304" in described["responses"]:
+        parameters.append(IF_NONE_MATCH)
+
+
+def _as_sent(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter's schema without null: what is not given is left out, and no address can say null."""
+    schema = dict(schema)
+    if "oneOf" in schema:
+        (kept,) = [one for one in schema.pop("oneOf") if one != {"type": "null"}]
+        schema = kept | schema
+    if isinstance(schema.get("type"), list):
+        (schema["type"],) = [kind for kind in schema["type"] if kind != "null"]
+        schema["enum"] = [value for value in schema.get("enum", []) if value is not None]
+    return schema
 
 
 def _pydantic_schemas(wanted: set[str]) -> dict[str, Any]:
-    models = [model for model in _every_model() if model.__name__ in wanted or model is Problem]
+    models = [model for model in _every_model() if model.__name__ in wanted or model in (Problem, Releases)]
     _, made = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
     )

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from market import errors
 from market.errors import MarketError
+from market.web.head import with_head
 from schemas.values import FieldProblem, Problem
 
 log = logging.getLogger("market.web")
@@ -121,11 +123,16 @@ def validated(error: ValidationError, given: Any, *, chinese: bool = False) -> e
     return invalid
 
 
+_MISSING = re.compile(r"Missing required (?:query|header|cookie) parameter '(\w+)'")
+
+
 def _of_request(exc: ValidationException, body: bytes, *, chinese: bool) -> MarketError:
     found = getattr(exc.__cause__, "errors", None)
     if isinstance(found, list) and found:
         return errors.Invalid(errors=field_problems(found, json.loads(body or b"null"), chinese=chinese))
     listed = exc.extra if isinstance(exc.extra, list) else []
+    if missing := _MISSING.match(exc.detail):
+        return errors.Invalid(errors=[FieldProblem(pointer=missing[1], detail="give this parameter")])
     if not listed:
         return errors.MalformedBody(str(exc.detail))
     return errors.Invalid(
@@ -163,6 +170,7 @@ _BY_STATUS: Mapping[int, type[MarketError]] = {
     404: errors.NotFound,
     405: errors.MethodNotAllowed,
     413: errors.TooLarge,
+    415: errors.UnsupportedMediaType,
     429: errors.TooManyRequests,
 }
 
@@ -199,7 +207,8 @@ def problem_response(request: Request[Any, Any, Any], exc: Exception) -> Respons
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="Release Hall"'
     if error.status == 405 and isinstance(exc, HTTPException) and exc.headers:
-        headers |= {name: value for name, value in exc.headers.items() if name.lower() == "allow"}
+        allowed = {name.lower(): value for name, value in exc.headers.items()}.get("allow", "")
+        headers["Allow"] = with_head(allowed)
     return Response(
         Problem(
             type=f"{base}/problems/{error.slug()}",

@@ -27,6 +27,7 @@ from market.errors import (
     MalformedBody,
     RequestInFlight,
     SecretShownOnce,
+    UnsupportedMediaType,
 )
 from market.errors import Unauthenticated as NotSignedIn
 from market.permissions import Actor
@@ -39,6 +40,8 @@ Authenticate = Callable[[AsyncSession, Request[Any, Any, Any]], Awaitable[Actor 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 KEPT_HEADERS = frozenset({"content-type", "location", "etag", "link"})
 STATE_KEY = "market.transaction"
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
 
 
 class Transaction:
@@ -72,9 +75,9 @@ class TransactionMiddleware(ASGIMiddleware):
             _refuse_cross_site(request, transaction.actor)
             if transaction.actor is None and not _is_public(request):
                 raise NotSignedIn()
+            _refuse_other_than_json(request)
             scope["state"][BODY_KEY] = await request.body()  # kept by the connection, so that it is read once
-            if request.route_handler.opt.get("key_required"):
-                _refuse_duplicate_names(scope["state"][BODY_KEY])
+            _refuse_duplicate_names(scope["state"][BODY_KEY])
             repeat = await _Repeat.of(request, transaction)
             if repeat is not None and (stored := await repeat.stored(session)) is not None:
                 await _send_stored(send, stored)
@@ -117,8 +120,19 @@ async def _send_problem(request: Request[Any, Any, Any], failure: Exception, sen
     await response(request.scope, request.receive, send)
 
 
+def _refuse_other_than_json(request: Request[Any, Any, Any]) -> None:
+    """A body that says that it is something else is not read as JSON; one that says nothing is."""
+    if "data" not in request.route_handler.parsed_fn_signature.parameters:
+        return
+    named = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if named != JSON and not (request.method == "PATCH" and named == MERGE_PATCH):
+        raise UnsupportedMediaType(f"this is {named or 'nothing'}: send {JSON}")
+
+
 def _refuse_duplicate_names(body: bytes) -> None:
-    """Where money or signatures move, a name given twice must not mean one thing here and another elsewhere."""
+    """A name given twice must not mean one thing here and another elsewhere (RFC 7493 2.3)."""
+    if not body:
+        return
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)

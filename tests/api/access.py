@@ -1,0 +1,133 @@
+"""Reads access.txt, the table of who may do what, and fills in the request that each row of it makes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.vocabulary import Role
+from tests.api.world import World
+from tests.deals.trade import CONTRACT, PAYMENT
+from tests.editions.hall import TITLE, later
+from tests.interests.forms import ORDINARY, SOLUTION
+from tests.makers import PASSWORD, RESULT, Caller
+from tests.managers.profiles import ACCEPTANCE, PROFILE
+
+COLUMNS = {
+    "anon": "anonymous",
+    "none": "nobody",
+    "res": Role.RESEARCHER,
+    "off": Role.TTO_OFFICER,
+    "dir": Role.TTO_DIRECTOR,
+    "buy": Role.BUYER,
+    "mgr": Role.MANAGER,
+    "rev": Role.REVIEWER,
+    "fin": Role.FINANCE,
+    "op": Role.OPERATOR,
+    "aud": Role.AUDITOR,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    method: str
+    path: str
+    thing: str
+    outcomes: Mapping[str, str]
+    """By the name of the caller."""
+
+    @property
+    def route(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def __str__(self) -> str:
+        return f"{self.route} {self.thing}"
+
+    def fill(self, world: World, caller: str) -> dict[str, Any]:
+        """What stands in the path's parameters for this caller, and what else the request is to name."""
+        if self.thing == "self":
+            return world.things.get(f"self:{caller}", world.things["another"])
+        return world.things.get(self.thing, {})
+
+
+def table() -> list[Row]:
+    """Every row, in the order of the file."""
+    lines = (Path(__file__).parent / "access.txt").read_text(encoding="utf-8").splitlines()
+    rows = []
+    for line in lines:
+        if line and not line.startswith("#"):
+            method, path, thing, *outcomes = line.split()
+            rows.append(Row(method, path, thing, dict(zip(COLUMNS.values(), outcomes, strict=True))))
+    return rows
+
+
+REASON = {"reason": "because it is so"}
+Body = Callable[[World, dict[str, Any], Caller], Any]
+
+# The body of each request that needs one, from the world, the thing and who calls.
+BODIES: dict[str, Body] = {
+    "POST /people": lambda world, thing, who: {
+        "email": "new@example.org",
+        "password": PASSWORD,
+        "name": "New person",
+        "organisation": {
+            "name": {"en": "New Company"},
+            "kind": "company",
+            "founding": "private",
+            "region": "110108",
+        },
+    },
+    "POST /sessions": lambda world, thing, who: {"email": who.email, "password": PASSWORD},
+    "PUT /people/me/password": lambda world, thing, who: {"current": PASSWORD, "new": "another pass phrase"},
+    "POST /invitations": lambda world, thing, who: {"token": thing["token"]},
+    "POST /api-keys": lambda world, thing, who: {"name": "key", "scopes": ["read"]},
+    "PATCH /organisations/{organisation_id}": lambda world, thing, who: {"region": "310000"},
+    "POST /organisations/{organisation_id}/verification": lambda world, thing, who: {
+        "level": "L0",
+        "note": "seen",
+    },
+    "POST /organisations/{organisation_id}/invitations": lambda world, thing, who: {
+        "email": "invited@example.org",
+        "roles": ["finance"],
+    },
+    "PATCH /organisations/{organisation_id}/members/{person_id}": lambda world, thing, who: {
+        "roles": ["finance"]
+    },
+    "POST /listings": lambda world, thing, who: RESULT,
+    "PATCH /listings/{listing_id}": lambda world, thing, who: {"region": "310000"},
+    "POST /listings/{listing_id}/refusal": lambda world, thing, who: REASON,
+    "POST /listings/{listing_id}/withdrawal": lambda world, thing, who: REASON,
+    "POST /editions": lambda world, thing, who: {"kind": "opportunity_list", "title": TITLE},
+    "PATCH /editions/{edition_id}": lambda world, thing, who: {"title": TITLE},
+    "PUT /editions/{edition_id}/items": lambda world, thing, who: {"listing_ids": [thing["listing_id"]]},
+    "PUT /editions/{edition_id}/items/{listing_id}": lambda world, thing, who: {"position": 1},
+    "POST /editions/{edition_id}/schedule": lambda world, thing, who: {"release_at": later(hours=1)},
+    "POST /editions/{edition_id}/extension": lambda world, thing, who: (
+        REASON | {"applications_until": later(days=9)}
+    ),
+    "POST /editions/{edition_id}/items/{listing_id}/outcome": lambda world, thing, who: {
+        "outcome": "matched"
+    },
+    "POST /listings/{listing_id}/interests": lambda world, thing, who: (
+        SOLUTION if thing == world.things["foreign:wanted"] else ORDINARY
+    ),
+    "POST /interests/{interest_id}/refusal": lambda world, thing, who: {"reason": "not_available"},
+    "POST /interests/{interest_id}/pass": lambda world, thing, who: {"reason": "too_early"},
+    "POST /managers": lambda world, thing, who: PROFILE,
+    "PATCH /managers/{manager_id}": lambda world, thing, who: {"capacity": 7},
+    "POST /interests/{interest_id}/assignments": lambda world, thing, who: {"manager_id": world.agency["id"]},
+    "POST /assignments/{assignment_id}/acceptance": lambda world, thing, who: ACCEPTANCE,
+    "POST /assignments/{assignment_id}/refusal": lambda world, thing, who: REASON,
+    "POST /assignments/{assignment_id}/closure": lambda world, thing, who: REASON,
+    "POST /deals": lambda world, thing, who: {
+        "interest_id": thing["interest_id"],
+        "mode": "ordinary_licence",
+    },
+    "PATCH /deals/{deal_id}": lambda world, thing, who: {"terms": {"field_of_use": "Boats"}},
+    "POST /deals/{deal_id}/acceptance": lambda world, thing, who: {"terms_sha256": thing["terms_sha256"]},
+    "POST /deals/{deal_id}/declarations": lambda world, thing, who: {"none": True},
+    "POST /deals/{deal_id}/cancellation": lambda world, thing, who: REASON,
+    "POST /deals/{deal_id}/contract": lambda world, thing, who: CONTRACT,
+    "POST /deals/{deal_id}/contract/refusal": lambda world, thing, who: REASON,
+    "POST /deals/{deal_id}/payments": lambda world, thing, who: PAYMENT,
+}
