@@ -4,8 +4,8 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, TypeVar
 
 import typer
 from pydantic import SecretStr, ValidationError
@@ -16,6 +16,12 @@ from market.trouble import Trouble, sentence
 if TYPE_CHECKING:
     from market.database import Database
 
+    class Ask(Protocol):
+        """Does the work with the database and answers what came of it."""
+
+        def __call__(self, work: "Callable[[Database], Awaitable[T]]") -> "T": ...
+
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -23,7 +29,13 @@ app = typer.Typer(
     help="Release Hall: a technology-transfer marketplace.",
 )
 
+operator = typer.Typer(no_args_is_help=True, help="The people of the hall itself.")
+person = typer.Typer(no_args_is_help=True, help="Any person with an account.")
+app.add_typer(operator, name="operator")
+app.add_typer(person, name="person")
+
 T = TypeVar("T")
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the person signs in with.")]
 
 
 @app.command()
@@ -93,7 +105,7 @@ def reindex() -> None:
     if size is None:
         print("The running worker rebuilds the index beside the live one; its log says when it is done.")
     else:
-        print(f"The search index is rebuilt: {size} listings.")
+        print(f"The search index is rebuilt: {size} documents.")
 
 
 @app.command()
@@ -115,12 +127,73 @@ def verify() -> None:
     raise typer.Exit(1 if touched else 0)
 
 
+@operator.command("add")
+def operator_add(
+    email: Email,
+    name: Annotated[str, typer.Option(help="What the person is called.")],
+    role: Annotated[
+        Literal["operator", "auditor", "finance"], typer.Option(help="What the person is to be.")
+    ] = "operator",
+    organisation: Annotated[
+        str | None, typer.Option(help="The name of whoever runs the hall; needed the first time.")
+    ] = None,
+) -> None:
+    """Make someone an operator, auditor or finance officer of the hall; again, it changes nothing.
+
+    The password of a new account is asked for twice, or read from stdin where that is no terminal.
+    """
+    from market.operators import Appointment, address, appoint, fit_password, has_account, spoken
+    from schemas.vocabulary import Role
+
+    email = address(email)
+    with _open(Settings()) as ask:
+        password = None if ask(lambda database: has_account(database, email)) else _new_password()
+        if password is not None:
+            fit_password(password, email)
+        wanted = Appointment(email, name, Role(role), organisation)
+        done = ask(lambda database: appoint(database, wanted, password))
+    hall = spoken(done.organisation)
+    if done.made_organisation:
+        print(f"{hall} now runs this hall.")
+    if not done.added_role:
+        print(f"{email} is {role} of {hall} already: nothing was changed.")
+    elif done.made_account:
+        print(f"{email} can sign in and is {role} of {hall}.")
+    else:
+        print(f"{email} is now {role} of {hall} too, and keeps the password.")
+
+
+@person.command("password")
+def person_password(email: Email) -> None:
+    """Give someone who forgot it a new password, and end all their sessions.
+
+    It is asked for twice, or read from stdin where that is no terminal.
+    """
+    from market.operators import address, fit_password, has_account, set_password, unknown
+
+    email = address(email)
+    with _open(Settings()) as ask:
+        if not ask(lambda database: has_account(database, email)):
+            raise unknown(email)
+        password = fit_password(_new_password(), email)
+        ended = ask(lambda database: set_password(database, email, password))
+    print(f"{email} has a new password; {ended} sessions were ended.")
+
+
+def _new_password() -> str:
+    """From the terminal, twice and unseen, or the first line of stdin."""
+    if sys.stdin.isatty():
+        typed: str = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
+        return typed
+    return sys.stdin.readline().rstrip("\r\n")
+
+
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each check.")] = False,
 ) -> None:
     """Examine the installation: one line for each check, and what to do where it is not well."""
-    from market.doctor import Check, Level, of_database, of_this_machine
+    from market.doctor import Check, Level, nothing_yet, of_database, of_this_machine
 
     checks: list[Check] = []
 
@@ -139,11 +212,14 @@ def doctor(
     settings, complaint = _settings_or_complaint()
     if complaint:
         tell(Check(Level.FAILED, "settings", complaint))
-    for check in of_this_machine(settings):
+    for check in of_this_machine(settings) if settings else []:
         tell(check)
     try:
-        with _database(settings) as url:
-            asyncio.run(examine(settings, url))
+        if settings and nothing_yet(settings):
+            tell(Check(Level.WARNING, "no database yet", "`market serve` makes it"))
+        elif settings:
+            with _database(settings) as url:
+                asyncio.run(examine(settings, url))
     except Exception as error:
         told = sentence(error)
         if told is None:
@@ -152,15 +228,17 @@ def doctor(
     raise typer.Exit(1 if any(check.level is Level.FAILED for check in checks) else 0)
 
 
-def _settings_or_complaint() -> tuple[Settings, str]:
+def _settings_or_complaint() -> tuple[Settings | None, str]:
+    """None where the settings do not say what there is to examine."""
     try:
         return Settings(), ""
     except ValidationError as error:
         told = sentence(error)
         if told is None:
             raise
-        # The other checks are worth something without it.
+    with suppress(ValidationError):  # a missing secret key keeps nothing else from being examined
         return Settings(secret_key=SecretStr("x" * 32)), told
+    return None, told
 
 
 @contextmanager
@@ -187,15 +265,14 @@ def _database(settings: Settings) -> Iterator[str]:
         folder.leave()
 
 
-def _with_database(settings: Settings, work: "Callable[[Database], Awaitable[T]]") -> T:
-    """Do the work with an open, migrated database."""
+@contextmanager
+def _open(settings: Settings) -> Iterator["Ask"]:
+    """Ask an open, migrated database for one thing after another; between them nothing is held open."""
     from market.database import Database
     from market.migrate import migrate as bring_up
     from market.migrate import require_current
 
-    async def run(url: str) -> T:
-        # The embedded database has nobody else to migrate it.
-        await (bring_up(url) if settings.database_url is None else require_current(url))
+    async def run(url: str, work: "Callable[[Database], Awaitable[T]]") -> T:
         database = Database(url, pool_size=4)
         await database.open()
         try:
@@ -204,7 +281,15 @@ def _with_database(settings: Settings, work: "Callable[[Database], Awaitable[T]]
             await database.close()
 
     with _database(settings) as url:
-        return asyncio.run(run(url))
+        # The embedded database has nobody else to migrate it.
+        asyncio.run(bring_up(url) if settings.database_url is None else require_current(url))
+        yield lambda work: asyncio.run(run(url, work))
+
+
+def _with_database(settings: Settings, work: "Callable[[Database], Awaitable[T]]") -> T:
+    """Do the work with an open, migrated database."""
+    with _open(settings) as ask:
+        return ask(work)
 
 
 def main() -> None:

@@ -14,8 +14,8 @@ import asyncpg
 
 from market.listings.rules import SEARCHABLE
 from market.migrate import revisions
+from market.opening import search_health
 from market.settings import DEMO_SECRET, Settings
-from search import open_engine
 
 
 class Level(StrEnum):
@@ -48,6 +48,11 @@ _SEARCHABLE = "SELECT count(*) FROM listing WHERE published_version IS NOT NULL 
 def of_this_machine(settings: Settings) -> list[Check]:
     """The checks that need no database."""
     return [_python(), _secret(settings), _room(settings.data_dir)]
+
+
+def nothing_yet(settings: Settings) -> bool:
+    """Whether there is no database to look at: doctor makes none."""
+    return settings.database_url is None and not (settings.data_dir / "postgres" / "PG_VERSION").exists()
 
 
 def _python() -> Check:
@@ -128,12 +133,7 @@ async def _clock(connection: asyncpg.Connection) -> Check:
 
 
 async def _search(settings: Settings, connection: asyncpg.Connection) -> AsyncIterator[Check]:
-    key = settings.search_key.get_secret_value() if settings.search_key else None
-    engine = open_engine(settings.search_url, key, settings.index_dir, semantic=settings.semantic)
-    try:
-        health = await engine.health()
-    finally:
-        await engine.aclose()
+    health = await search_health(settings)
     if not health.reachable:
         remedy = "start the worker, which builds the index, or run `market reindex`"
         yield Check(Level.FAILED, f"search ({health.engine}) not usable: {health.detail}", remedy)

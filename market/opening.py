@@ -4,6 +4,7 @@ Without MARKET_DATABASE_URL the database, the worker and the demo market are its
 """
 
 import asyncio
+import ipaddress
 import os
 import signal
 import socket
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING
 from market.embedded import EmbeddedPostgres
 from market.folder import DataFolder, Occupant
 from market.prepared import Prepared, earlier, migrations
-from market.progress import shown
 from market.settings import Settings
 from market.supervisor import (
     API_SECONDS,
@@ -31,7 +31,7 @@ from market.supervisor import (
 
 if TYPE_CHECKING:
     from market.database import Database
-    from search.port import SearchIndexer
+    from search.port import EngineHealth, SearchIndexer
 
 
 def say(line: str) -> None:
@@ -42,6 +42,11 @@ def say(line: str) -> None:
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Run until told to stop, and stop everything in order. Trouble where it cannot be started or go on."""
+    if settings.demo and not _is_loopback(host):
+        say(
+            f"WARNING: this is the demo, and {host} is not this machine alone: whoever reaches port {port} can sign in "
+            "with the demo's passwords, which are published."
+        )
     with ExitStack() as stack:
         stack.enter_context(_interruptible())
         if settings.database_url is None:
@@ -58,6 +63,12 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
             asyncio.run(require_current(settings.database_url))
             supervisor = Supervisor(say, api=_api(settings, settings.database_url, listener, workers))
             _run(supervisor, listener, "/health", lambda: say(f"The API answers at {address_of(listener)}"))
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host.lower() == "localhost"
 
 
 def _on_one_machine(
@@ -107,6 +118,7 @@ async def _prepare(settings: Settings, server: EmbeddedPostgres) -> Prepared:
 async def load_demo(database: "Database") -> bool:
     """Load the demo market; false where it had been loaded before."""
     from market.demo import seed
+    from market.progress import shown
 
     with shown("Loading the demo market") as progress:
         return await seed(database, progress)
@@ -115,17 +127,33 @@ async def load_demo(database: "Database") -> bool:
 async def rebuild_index(
     settings: Settings, database: "Database", *, only_if_missing: bool = False
 ) -> int | None:
-    """Build the search index anew beside the live one and swap it in; answers its size, None where nothing was done.
+    """Build the search index anew beside the live one and swap it in; answers how many documents it then holds.
+
+    Fewer than the listings that were read for it, since not all are to be found. None where nothing was done.
 
     Raises WriterBusy or IndexLocked while a worker keeps the index in step.
     """
     from market.discovery.indexing import rebuild, writer
+    from market.progress import shown
 
     async with writer(database), open_writer(settings) as indexer:
         if only_if_missing and await indexer.current() is not None:
             return None
-        with shown("Building the search index") as progress:
-            return await rebuild(database, indexer, progress)
+        with shown("Reading listings for the search index") as progress:
+            await rebuild(database, indexer, progress)
+    return (await search_health(settings)).documents
+
+
+async def search_health(settings: Settings) -> "EngineHealth":
+    """How the configured search engine is, and how many documents it holds."""
+    from search import open_engine
+
+    key = settings.search_key.get_secret_value() if settings.search_key else None
+    engine = open_engine(settings.search_url, key, settings.index_dir, semantic=settings.semantic)
+    try:
+        return await engine.health()
+    finally:
+        await engine.aclose()
 
 
 @asynccontextmanager

@@ -69,7 +69,8 @@ class Child:
     sockets: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     ends: int = 0
-    _begun: float = 0
+    begun: float = 0
+    """When it was last started, on the monotonic clock."""
     _due: float = 0
 
     def start(self) -> None:
@@ -81,7 +82,7 @@ class Child:
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops things in order
             preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - started from the one thread there is
         )
-        self._begun = time.monotonic()
+        self.begun = time.monotonic()
 
     def look(self, say: Say) -> None:
         """Start it again where it ended and its pause is over."""
@@ -94,7 +95,7 @@ class Child:
         if code is None:
             return
         self.process = None
-        self.ends = 1 if at - self._begun > STEADY_SECONDS else self.ends + 1
+        self.ends = 1 if at - self.begun > STEADY_SECONDS else self.ends + 1
         pause = min(LONGEST_PAUSE, 0.25 * 2**self.ends)
         self._due = at + pause
         say(f"The {self.name} {_told(code)}: starting it again in {pause:g} s.")
@@ -130,7 +131,8 @@ class Supervisor:
 
     @property
     def children(self) -> list[Child]:
-        return [*self.api, *([self.worker] if self.worker else [])]
+        """Those that were started, and are started again whenever they end."""
+        return [child for child in (*self.api, self.worker) if child is not None and child.begun]
 
     @contextlib.contextmanager
     def signals(self) -> Iterator[None]:
@@ -152,13 +154,23 @@ class Supervisor:
         self.told_to_stop += 1
 
     def start(self) -> None:
-        """Start the children; to be called from the main thread, whose end they would not survive."""
-        for child in self.children:
+        """Start the API; to be called from the main thread, whose end the children would not survive."""
+        for child in self.api:
             child.start()
 
     def await_ready(self, listener: socket.socket, path: str) -> bool:
-        """Until `path` answers 200; false where it was told to stop. Trouble where the API does not come up."""
+        """Until `path` answers 200; false where it was told to stop. Trouble where the API does not come up.
+
+        The worker is started once the API lives: people wait for the API, and both need the same cores to load.
+        """
         until = time.monotonic() + READY_SECONDS
+        if self.worker is not None:
+            if not self._await_answer(listener, "/health", until):
+                return False
+            self.worker.start()
+        return self._await_answer(listener, path, until)
+
+    def _await_answer(self, listener: socket.socket, path: str, until: float) -> bool:
         while not self.told_to_stop:
             if _answers_ok(listener, path):
                 return True

@@ -45,7 +45,7 @@ def _settings(error: BaseException) -> str:
     told = []
     for part in error.errors(include_url=False, include_input=False):
         message = str(part["msg"]).removeprefix("Value error, ")
-        name = "MARKET_" + "_".join(str(step) for step in part["loc"]).upper() if part["loc"] else ""
+        name = f"MARKET_{part['loc'][0]}".upper() if part["loc"] else ""
         told.append(f"{name}: {message}" if name else message)
     return "; ".join(told)
 
@@ -82,6 +82,10 @@ _SENTENCES: tuple[
     ((Trouble, EmbeddedFailed), str),
     (ValidationError, _settings),
     (SettingsError, lambda error: f"A setting cannot be read: {error}."),
+    (
+        asyncpg.exceptions.ClientConfigurationError,
+        lambda error: f"MARKET_DATABASE_URL cannot be used: {error}.",
+    ),
     (asyncpg.DiskFullError, _disk_full),
     (asyncpg.UndefinedTableError, _missing_tables),
     (
