@@ -1,10 +1,12 @@
-"""One real PostgreSQL for the whole run, one database copied from a migrated template for each test module."""
+"""One real PostgreSQL for each process of a run, one database copied from a migrated template for each test module."""
 
 import asyncio
 import os
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 import httpx
@@ -19,12 +21,50 @@ from market.migrate import migrate
 from market.settings import Settings
 from tests.makers import Market
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
+
 # A loaded machine is no failure: how long one example takes says nothing about behaviour.
 hypothesis.settings.register_profile("hall", deadline=None)
 hypothesis.settings.load_profile("hall")
 
+JOURNEYS = "tests/journeys/"
+
 # Speed in place of durability: the crash tests start servers of their own.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where no bytecode may lie beside the sources, the many processes of a run share what they compile all the same."""
+    if sys.dont_write_bytecode:
+        folder = str(config.rootpath / ".pytest_cache" / "bytecode")
+        sys.dont_write_bytecode, sys.pycache_prefix = False, folder
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The whole suite runs on every core, up to four; what is named on the command line runs in this process."""
+    whole = config.args_source is not pytest.Config.ArgsSource.ARGS
+    return min(len(os.sched_getaffinity(0)), 4) if whole else 0
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> "LoadScopeScheduling":
+    """A file stays together, and so do the journeys, which share one running hall."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return JOURNEYS if file.startswith(JOURNEYS) else file
+
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The journeys and the files that hold a slow test come first: what is begun last should be short."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow and not item.nodeid.startswith(JOURNEYS))
 
 
 @pytest.fixture(scope="session")

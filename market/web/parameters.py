@@ -12,7 +12,7 @@ from schemas.values import FieldProblem
 AnyRequest = Request[Any, Any, Any]
 
 
-def refuse_null(request: AnyRequest) -> None:
+async def refuse_null(request: AnyRequest) -> None:
     """The framework takes the word null for a parameter that was left out, which would then filter nothing."""
     if not request.scope["query_string"]:
         return

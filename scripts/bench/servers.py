@@ -1,6 +1,5 @@
 """Starts what is measured: a scratch PostgreSQL, and servers with one and the same uvicorn configuration."""
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -22,13 +21,10 @@ async def scratch_database() -> AsyncIterator[tuple[str, Path]]:
     with tempfile.TemporaryDirectory(prefix="hall-bench-") as folder:
         root = Path(folder)
         root.chmod(0o755)  # noqa: ASYNC240 - nothing else runs yet
-        server = EmbeddedPostgres(root / "postgres")
-        await asyncio.to_thread(server.start)
-        try:
+        # In this thread, which lives as long as the process: the database ends with the thread that started it.
+        with EmbeddedPostgres(root / "postgres") as server:
             await migrate(server.url)
             yield server.url, root
-        finally:
-            await asyncio.to_thread(server.stop)
 
 
 def free_port() -> int:

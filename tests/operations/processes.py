@@ -10,6 +10,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pytest
+
+only_as_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="needs root: changes users or mounts a small disk"
+)
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 

@@ -1,13 +1,17 @@
 """The commands: one clear sentence for expected trouble, and what they do to a database."""
 
+import asyncio
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.operations.commands import command
-from tests.operations.processes import free_port
+from tests.operations.disks import full
+from tests.operations.processes import free_port, only_as_root
 
 KEY = "a-secret-key-of-the-tests-alone-0123456789"
 Run = Callable[..., tuple[int, str, str]]
@@ -15,6 +19,15 @@ Run = Callable[..., tuple[int, str, str]]
 
 def of(command_name: str) -> tuple[str, ...]:
     return (command_name, "--port", str(free_port())) if command_name == "serve" else (command_name,)
+
+
+async def people(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        counted: int = await connection.fetchval("SELECT count(*) FROM person")
+    finally:
+        await connection.close()
+    return counted
 
 
 def test_a_port_in_use_is_one_sentence_and_starts_nothing(
@@ -26,6 +39,55 @@ def test_a_port_in_use_is_one_sentence_and_starts_nothing(
     assert (code, told.count("\n")) == (1, 1)
     assert "PORT=" in told
     assert not (tmp_path / "postgres").exists()
+
+
+@only_as_root
+def test_a_disk_with_too_little_room_is_one_sentence_and_leaves_nothing(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, told = command(monkeypatch, capsys, MARKET_DATA_DIR=str(small_disk / "data"))(*of("serve"))
+    assert code == 1
+    place = small_disk / "data" / "postgres"
+    assert re.fullmatch(
+        f"The disk of {place} has 2[0-9] MiB free, the database needs 300.", told.splitlines()[-1]
+    )
+    assert not place.exists()
+
+
+@only_as_root
+def test_a_full_disk_under_the_index_is_one_sentence(
+    database_url: str, small_disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"MARKET_DATABASE_URL": database_url, "MARKET_SECRET_KEY": KEY}
+    run = command(monkeypatch, capsys, **settings, MARKET_DATA_DIR=str(small_disk))
+    assert run("reindex")[0] == 0
+    with full(small_disk):
+        code, _, told = run("reindex")
+    assert (code, told) == (
+        1,
+        "The search does not work: there is no room on the disk of the search index.\n",
+    )
+    assert run("reindex")[0] == 0
+
+
+@only_as_root
+def test_a_full_disk_under_the_database_is_one_sentence_and_loads_nothing(
+    on_a_small_disk: str,
+    small_disk: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = {"MARKET_DATABASE_URL": on_a_small_disk, "MARKET_SECRET_KEY": KEY, "MARKET_DEMO": "true"}
+    run = command(monkeypatch, capsys, **settings, MARKET_DATA_DIR=str(tmp_path_factory.mktemp("data")))
+    with full(small_disk):
+        code, _, told = run("seed")
+    assert (code, told) == (
+        1,
+        "The disk of the database is full: make room and start again; nothing that was confirmed is lost.\n",
+    )
+    assert asyncio.run(people(on_a_small_disk)) == 0
+    assert run("verify")[0] == 0
 
 
 def test_data_of_another_version_are_left_alone(

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -14,10 +13,8 @@ import pytest
 from market import embedded
 from market.embedded import EmbeddedPostgres
 from market.embedded_home import EmbeddedFailed
-from tests.operations.processes import environment, gone
-
-AS_ROOT = os.geteuid() == 0
-only_as_root = pytest.mark.skipif(not AS_ROOT, reason="needs root: changes users or mounts a small disk")
+from tests.operations.disks import full
+from tests.operations.processes import environment, gone, only_as_root
 
 
 def ask(url: str, *statements: str) -> object:
@@ -216,18 +213,6 @@ def test_what_root_made_is_not_taken_by_an_ordinary_user(cluster: Path) -> None:
     assert "belongs to another user" in done.stderr
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 24 MiB."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", tmp_path], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("this machine lets nobody mount a disk")
-    yield tmp_path
-    subprocess.run(["umount", tmp_path], check=True)
-
-
 @only_as_root
 def test_a_full_disk_leaves_nothing_half_made(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = small_disk / "postgres"
@@ -242,14 +227,8 @@ def test_a_full_disk_leaves_nothing_half_made(small_disk: Path, monkeypatch: pyt
 
 @only_as_root
 def test_a_disk_that_is_full_later_loses_nothing(small_disk: Path, cluster_on: Path) -> None:
-    filler = small_disk / "filler"
-    filling = subprocess.run(
-        ["dd", "if=/dev/zero", f"of={filler}", "bs=64k"], capture_output=True, check=False
-    )
-    assert b"No space left" in filling.stderr
-    with pytest.raises(EmbeddedFailed, match="No space left on device"):
+    with full(small_disk), pytest.raises(EmbeddedFailed, match="No space left on device"):
         EmbeddedPostgres(cluster_on).start()
-    filler.unlink()
     assert kept(cluster_on)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -184,6 +185,10 @@ async def test_a_terminal_is_asked_until_both_agree_and_shows_nothing(market: Ma
     assert (await sign_in(market, buyer.email, OTHER)).status_code == 201
 
 
+ASKED = re.compile(rb"(password|confirmation): $")
+"""The blank comes when what is typed is no longer shown; an error has a colon too."""
+
+
 def at_a_terminal(market: Market, email: str, *typed: str) -> tuple[int, str]:
     """`market person password EMAIL`, with what is typed whenever it asks."""
     screen, terminal = pty.openpty()
@@ -200,7 +205,7 @@ def at_a_terminal(market: Market, email: str, *typed: str) -> tuple[int, str]:
     shown = b""
     try:
         for line in typed:
-            shown += read_until(screen, b": ")  # the blank comes when what is typed is no longer shown
+            shown += read_until(screen, ASKED)
             os.write(screen, f"{line}\n".encode())
         shown += read_until(screen, None)
         return process.wait(PATIENCE), shown.decode()
@@ -210,10 +215,10 @@ def at_a_terminal(market: Market, email: str, *typed: str) -> tuple[int, str]:
         os.close(screen)
 
 
-def read_until(screen: int, wanted: bytes | None) -> bytes:
+def read_until(screen: int, wanted: re.Pattern[bytes] | None) -> bytes:
     """What the terminal shows up to `wanted`, or to its end."""
     shown = b""
-    while wanted is None or wanted not in shown:
+    while wanted is None or not wanted.search(shown):
         assert select.select([screen], [], [], PATIENCE)[0], shown
         try:
             part = os.read(screen, 1024)

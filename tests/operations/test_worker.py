@@ -11,9 +11,12 @@ from sqlalchemy import text
 
 from market import worker
 from market.database import Database
-from market.discovery.indexing import writer
+from market.discovery.indexing import compare, writer
+from market.opening import open_writer
 from market.settings import Settings
 from tests.makers import Market
+from tests.operations.disks import full
+from tests.operations.processes import only_as_root
 
 
 async def run(database: Database, statement: str, **values: Any) -> Any:
@@ -118,6 +121,35 @@ async def test_it_brings_a_publication_into_the_index_and_stops_in_order(
     assert (at_work.data_dir / worker.SIGN_OF_LIFE).exists()
     stop.set()
     await working
+
+
+@only_as_root
+async def test_what_finds_no_room_in_the_index_waits_and_is_there_when_there_is_room(
+    market: Market, at_work: Settings, small_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = asyncio.Event()
+    officer, director = await market.university()
+    working = asyncio.create_task(worker.work(at_work, market.database, stop))
+
+    async def in_step() -> bool:
+        return await run(market.database, "SELECT count(*) FROM search_dirty") == 0
+
+    async def told() -> bool:
+        await asyncio.sleep(0)
+        return "there is no room on the disk of the search index" in caplog.text
+
+    await market.listing(officer, director)
+    await within(in_step)
+    with full(small_disk):
+        await market.listing(officer, director)
+        await within(told)
+        assert not await in_step()
+        assert not working.done()
+    await within(in_step)
+    stop.set()
+    await working
+    async with open_writer(at_work) as indexer:
+        assert (await compare(market.database, indexer)).whole
 
 
 async def test_a_second_worker_stands_by(market: Market, at_work: Settings) -> None:
