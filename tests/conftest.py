@@ -20,6 +20,7 @@ from market.embedded import EmbeddedPostgres
 from market.migrate import migrate
 from market.settings import Settings
 from tests.makers import Market
+from tests.operations.disks import let_pass
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
@@ -75,9 +76,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     folder = tmp_path_factory.mktemp("postgres")
-    for above in (folder, *folder.parents):
-        if above.stat().st_uid == os.geteuid() and not above.stat().st_mode & 0o001:
-            above.chmod(above.stat().st_mode | 0o001)
+    let_pass(folder)
     with EmbeddedPostgres(folder / "data", options=FAST) as server:
         yield server.url
 

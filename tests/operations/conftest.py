@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from market.database import database_urls
+from tests.operations.disks import let_pass
 
 
 @pytest.fixture
@@ -28,16 +29,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest_asyncio.fixture
 async def on_a_small_disk(postgres_url: str, template: str, small_disk: Path) -> AsyncIterator[str]:
     """A migrated database whose tables lie on a disk that has no room for the demo market."""
-    admin = await asyncpg.connect(postgres_url)
-    owner = os.stat(await admin.fetchval("SHOW data_directory"))  # noqa: PTH116 - nothing else waits for it
     space = small_disk / "space"
     space.mkdir(mode=0o700)
-    os.chown(space, owner.st_uid, owner.st_gid)
+    let_pass(small_disk)
     name = f"small_{uuid.uuid4().hex[:8]}"
-    await admin.execute(f"CREATE TABLESPACE {name} LOCATION '{space}'")
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} TABLESPACE {name}")
-    url = database_urls(postgres_url)[0].set(drivername="postgresql", database=name)
-    yield url.render_as_string(hide_password=False)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.execute(f"DROP TABLESPACE {name}")
-    await admin.close()
+    admin = await asyncpg.connect(postgres_url)
+    try:
+        owner = os.stat(await admin.fetchval("SHOW data_directory"))  # noqa: PTH116 - nothing else waits for it
+        os.chown(space, owner.st_uid, owner.st_gid)
+        await admin.execute(f"CREATE TABLESPACE {name} LOCATION '{space}'")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} TABLESPACE {name}")
+        url = database_urls(postgres_url)[0].set(drivername="postgresql", database=name)
+        yield url.render_as_string(hide_password=False)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.execute(f"DROP TABLESPACE {name}")
+    finally:
+        await admin.close()

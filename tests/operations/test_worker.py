@@ -101,7 +101,7 @@ def at_work(settings: Settings, tmp_path: Path) -> Settings:
 
 async def within(check: Callable[[], Awaitable[bool]]) -> None:
     """Ask again and again until it is so."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not await check():
             pass
 
