@@ -72,6 +72,11 @@ def _disk_full(_: BaseException) -> str:
     return "The disk of the database is full: make room and start again; nothing that was confirmed is lost."
 
 
+def _internal(error: BaseException) -> str:
+    # How PostgreSQL 15 says at a sign-in that its disk is full: without the code for it.
+    return _disk_full(error) if "could not write init file" in str(error) else ""
+
+
 def _missing_tables(_: BaseException) -> str:
     return "The database has not been migrated: run `market migrate`."
 
@@ -87,6 +92,7 @@ _SENTENCES: tuple[
         lambda error: f"MARKET_DATABASE_URL cannot be used: {error}.",
     ),
     (asyncpg.DiskFullError, _disk_full),
+    (asyncpg.InternalServerError, _internal),
     (asyncpg.UndefinedTableError, _missing_tables),
     (
         (
