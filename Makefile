@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 UV := .venv/bin/uv
 PIN := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make pins"
-.PHONY: help setup run test check bench pins
+.PHONY: help setup run test check deep bench crash pins
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -19,8 +19,14 @@ test: .venv/ready-dev ## run the whole test suite against a PostgreSQL of its ow
 check: .venv/ready-dev ## what CI runs: linters, types, import contracts, migrations, tests with coverage
 	$(PY) -m scripts.check
 
+deep: .venv/ready-dev ## the state machines at full length: 2,000 examples in memory, 200 on PostgreSQL
+	MARKET_TEST_DEEP=1 $(PY) -m pytest -m deep
+
 bench: .venv/ready-dev ## the benchmarks, each closing in one line NAME ratio=X.XX
 	$(PY) -m scripts.bench
+
+crash: .venv/ready-dev ## kill databases and processes under 32 bidders, then look for every acknowledged bid
+	$(PY) -m scripts.crash
 
 pins: .venv/ready-dev ## compile requirements/*.txt from pyproject.toml, with hashes
 	$(PIN) pyproject.toml --group build -o requirements/run.txt && $(PIN) pyproject.toml --group build --group dev --extra semantic -o requirements/dev.txt

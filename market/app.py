@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from litestar import Litestar, Router, get
 from litestar.datastructures import State
@@ -11,6 +12,8 @@ from litestar.plugins.pydantic import PydanticPlugin
 from litestar.response import Redirect
 
 from market import __version__, health
+from market.challenges import race_routes, review_routes
+from market.challenges import routes as challenges
 from market.database import Database
 from market.deals import routes as deals
 from market.discovery import routes as discovery
@@ -19,11 +22,23 @@ from market.editions import routes as editions
 from market.identity import routes as identity
 from market.identity.credentials import authenticate
 from market.interests import routes as interests
+from market.ledger.signing import signing_key
 from market.listings import routes as listings
 from market.listings.cache import DocumentCache
 from market.managers import routes as managers
+from market.money import routes as money
+from market.notifications import Listener
+from market.organisations import control_routes
 from market.organisations import routes as organisations
+from market.sealing import routes as sealing
 from market.settings import Settings
+from market.trading import award_routes, bid_routes, event_routes, opening_routes, registration_routes
+from market.trading import routes as trading
+from market.trading.announcer import Announcer
+from market.trading.desk import Desk
+from market.trading.durability import Durability
+from market.trading.house import House
+from market.trading.turning import advance
 from market.web import openapi, problem_pages
 from market.web.head import answering_head
 from market.web.parameters import refuse_null
@@ -44,19 +59,25 @@ MOST_BODY_BYTES = 1_000_000
 
 @asynccontextmanager
 async def running(app: Litestar) -> AsyncIterator[None]:
-    """What lives as long as the application: the database's connections, the document cache, the search engine."""
+    """What lives as long as the application: the database's connections and notifications, streams, the search engine."""
     settings: Settings = app.state.settings
     database: Database = app.state.database
-    documents: DocumentCache = app.state.documents
+    announcer: Announcer = app.state.announcer
+    listener = Listener(database, app.state.documents, announcer)
     await database.open()
-    await documents.start()
+    await app.state.durability.look()
     key = settings.search_key.get_secret_value() if settings.search_key else None
     app.state.search = open_engine(settings.search_url, key, settings.index_dir, semantic=settings.semantic)
     try:
-        yield
+        async with announcer.open():
+            await listener.start()
+            try:
+                yield
+            finally:
+                await listener.stop()
     finally:
+        await app.state.desk.close()
         await app.state.search.aclose()
-        await documents.stop()
         await database.close()
 
 
@@ -71,16 +92,28 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
     url = database_url or settings.database_url
     if url is None:
         raise ValueError("no database: start through `market serve`, or set MARKET_DATABASE_URL")
-    database = Database(url, pool_size=settings.pool_size)
+    database = Database(url, pool_size=settings.pool_size, durability=settings.durability)
+    house = House.of(settings)
+    advancing = partial(advance, database, house.vault)
     verbs = Router(
         "/",
         route_handlers=[
             identity.router,
             organisations.router,
+            control_routes.router,
             listings.router,
             editions.router,
             releases.router,
             interests.router,
+            money.router,
+            sealing.router,
+            trading.router,
+            opening_routes.router,
+            registration_routes.router,
+            award_routes.router,
+            challenges.router,
+            review_routes.router,
+            race_routes.router,
             managers.router,
             deals.router,
             discovery.router,
@@ -94,7 +127,16 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
         },
     )
     # One router for both: the same address is read without a transaction and changed within one.
-    api = Router("/api/v1", route_handlers=[verbs, listings.public_router, discovery.hot_router])
+    api = Router(
+        "/api/v1",
+        route_handlers=[
+            verbs,
+            listings.public_router,
+            discovery.hot_router,
+            bid_routes.hot_router,
+            event_routes.hot_router,
+        ],
+    )
     app = Litestar(
         route_handlers=[front_door, api, health.router, openapi.router, problem_pages.router],
         exception_handlers={Exception: problem_response},
@@ -105,6 +147,11 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
             {
                 "database": database,
                 "documents": DocumentCache(database),
+                "desk": Desk(database, advancing),
+                "announcer": Announcer(database, advancing),
+                "durability": Durability(database),
+                "house": house,
+                "receipt_key": signing_key(settings.secret_key.get_secret_value()),
                 "settings": settings,
                 "base_url": settings.base_url,
             }

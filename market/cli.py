@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol, TypeVar
+from uuid import UUID
 
 import typer
 from pydantic import SecretStr, ValidationError
@@ -108,23 +109,47 @@ def reindex() -> None:
         print(f"The search index is rebuilt: {size} documents.")
 
 
-@app.command()
-def verify() -> None:
-    """Recompute every stored document's hash and every chain of the record; names what was touched."""
+verifying = typer.Typer(invoke_without_command=True)
+app.add_typer(verifying, name="verify")
+
+
+@verifying.callback()
+def verify(context: typer.Context) -> None:
+    """Recompute every stored document's hash, every round and every chain of the record; names what was touched."""
+    if context.invoked_subcommand is not None:
+        return
     from market.database import Database
     from market.progress import shown
     from market.verification import findings
 
-    async def examine(database: Database) -> int:
-        with shown("Verifying documents") as progress:
-            found = [finding async for finding in findings(database, progress)]
-        for finding in found:
-            print(f"touched: {finding}")
-        return len(found)
+    async def examine(database: Database) -> list[str]:
+        with shown("Verifying documents and rounds") as progress:
+            return [finding async for finding in findings(database, progress)]
 
-    touched = _with_database(Settings(), examine)
-    print("Nothing was touched." if not touched else f"{touched} findings.")
-    raise typer.Exit(1 if touched else 0)
+    _conclude(_with_database(Settings(), examine))
+
+
+@verifying.command("round")
+def verify_round(round_id: Annotated[UUID, typer.Argument(metavar="ID", help="The round's id.")]) -> None:
+    """Decide one round again from its rules and its log; names every row that does not follow from them."""
+    from market.database import Database
+    from market.errors import NotFound
+    from market.verification import findings_of_round
+
+    async def examine(database: Database) -> list[str]:
+        try:
+            return await findings_of_round(database, round_id)
+        except NotFound as missing:
+            raise Trouble("There is no round with this id.") from missing
+
+    _conclude(_with_database(Settings(), examine))
+
+
+def _conclude(found: list[str]) -> None:
+    for finding in found:
+        print(f"touched: {finding}")
+    print("Nothing was touched." if not found else f"{len(found)} findings.")
+    raise typer.Exit(1 if found else 0)
 
 
 @operator.command("add")

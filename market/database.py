@@ -16,6 +16,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlmodel import Field, SQLModel
 
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # of a connection that is ended while it is being made
+)
+"""What asyncpg raises where a connection cannot be had, or does not answer any more."""
+
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -74,7 +83,8 @@ def database_urls(url: str) -> tuple[URL, str]:
 class Database:
     """One engine for the verbs and one asyncpg pool for hot reads and notifications, of one process."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, durability: str = "required") -> None:
+        """`durability` is what the settings say of a server that may lose what it confirms; sessions carry it along."""
         alchemy, self.plain_url = database_urls(url)
         self.engine: AsyncEngine = create_async_engine(
             alchemy,
@@ -84,7 +94,10 @@ class Database:
             pool_pre_ping=False,
             hide_parameters=True,
         )
-        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        self.durability = durability
+        self.sessions = async_sessionmaker(
+            self.engine, expire_on_commit=False, autoflush=True, info={"durability": durability}
+        )
         self._pool: asyncpg.Pool | None = None
         self._pool_size = pool_size
 

@@ -16,6 +16,7 @@ from market.listings.rules import SEARCHABLE
 from market.migrate import revisions
 from market.opening import search_health
 from market.settings import DEMO_SECRET, Settings
+from market.trading.durability import SETTINGS as DURABLE
 
 
 class Level(StrEnum):
@@ -38,7 +39,6 @@ TESTED_POSTGRES, OLDEST_POSTGRES = 18, 15
 LITTLE_ROOM, NO_ROOM = 2 * 2**30, 200 * 2**20
 SLOW_LAG, LOST_LAG = 10.0, 120.0
 """Seconds that a change may take to be found, and after which something must be wrong."""
-DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _LAG = "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::float FROM search_dirty"
@@ -117,7 +117,9 @@ async def _durable(connection: asyncpg.Connection, name: str) -> Check:
     value = await connection.fetchval("SELECT current_setting($1)", name)
     if value != "off" and not (name == "synchronous_commit" and value == "local"):
         return Check(Level.OK, f"{name} {value}")
-    remedy = f"ALTER SYSTEM SET {name} = on; without it a crash loses what was confirmed"
+    remedy = (
+        f"ALTER SYSTEM SET {name} = on; without it a crash loses what was confirmed, and no round is held"
+    )
     return Check(Level.FAILED if value == "off" else Level.WARNING, f"{name} {value}", remedy)
 
 

@@ -3,10 +3,10 @@
     MarketError 500
     ├── MalformedBody 400, KeyRequired 400
     ├── Unauthenticated 401 ── SignInFailed
-    ├── NotAllowed 403 ── CrossSiteRequest
+    ├── NotAllowed 403 ── CrossSiteRequest, MayNotBid, NotQualified
     ├── NotFound 404
     ├── MethodNotAllowed 405
-    ├── Conflict 409 ── WrongState, AlreadyExists, RequestInFlight, SecretShownOnce
+    ├── Conflict 409 ── WrongState, AlreadyExists, RequestInFlight, SecretShownOnce, BiddingNotOpen, BidTooLow
     ├── Gone 410 ── ListingPaused, ListingWithdrawn, ListingArchived
     ├── PreconditionFailed 412
     ├── TooLarge 413
@@ -14,7 +14,7 @@
     ├── Invalid 422 ── Incomplete, KeyReused
     ├── IfMatchRequired 428
     ├── TooManyRequests 429
-    └── Unavailable 503
+    └── Unavailable 503 ── NotDurable
 
 The docstring is the RFC 9457 title in English and `title_zh` is the same in Chinese; the slug, made from the class
 name, is the last part of the problem's `type` and names a page that explains it. Nothing here knows HTTP beyond
@@ -80,6 +80,20 @@ class CrossSiteRequest(NotAllowed):
 
     title_zh = "带会话 Cookie 的更改必须来自本站"
     remedy = "Send the token as Authorization: Bearer instead of the cookie."
+
+
+class MayNotBid(NotAllowed):
+    """Whoever is on the seller's or the platform's side may not bid."""
+
+    title_zh = "与转让方或平台有关联者不得参与竞买"
+    remedy = "Each entry of errors names the rule and the relation that it forbids."
+
+
+class NotQualified(NotAllowed):
+    """Only a qualified bidder whose deposit is held may bid."""
+
+    title_zh = "须取得竞买资格并缴纳保证金后方可出价"
+    remedy = "Register for the round, pay its deposit and wait for the seller's decision before the bidding begins."
 
 
 class NotFound(MarketError):
@@ -152,6 +166,20 @@ class SecretShownOnce(Conflict):
     remedy = "Revoke what was made and make another with a new Idempotency-Key."
 
 
+class BiddingNotOpen(Conflict):
+    """No bid is taken now."""
+
+    title_zh = "当前不接受出价"
+    remedy = "The detail says when the bidding begins, or when it ended by the server's clock."
+
+
+class BidTooLow(Conflict):
+    """The bid is lower than what is asked for now."""
+
+    title_zh = "出价低于当前要求"
+    remedy = "The detail names the least amount at this moment."
+
+
 class PreconditionFailed(MarketError):
     """It has changed since you read it."""
 
@@ -221,6 +249,13 @@ class Unavailable(MarketError):
     status = 503
     title_zh = "服务暂时不可用"
     remedy = "Nothing was changed. Repeat in a moment, with the same Idempotency-Key."
+
+
+class NotDurable(Unavailable):
+    """No round is held on a database that may lose what it confirms."""
+
+    title_zh = "数据库可能丢失已确认的数据，不举行竞价"
+    remedy = "The operator turns the settings on that the detail names; `market doctor` lists them."
 
 
 class MethodNotAllowed(MarketError):

@@ -36,6 +36,19 @@ class Permission(StrEnum):
     VERIFY_ORGANISATION = "verify_organisation"
     COMPILE_EDITION = "compile_edition"
     REPORT_OUTCOME = "report_outcome"
+    PREPARE_ROUND = "prepare_round"
+    APPROVE_ROUND = "approve_round"
+    APPROVE_PRICE = "approve_price"
+    QUALIFY_BIDDER = "qualify_bidder"
+    ANNOUNCE_ROUND = "announce_round"
+    SUSPEND_ROUND = "suspend_round"
+    COUNTERSIGN = "countersign"
+    BID = "bid"
+    RECORD_DEPOSIT = "record_deposit"
+    PREPARE_CHALLENGE = "prepare_challenge"
+    APPROVE_CHALLENGE = "approve_challenge"
+    RUN_CHALLENGE = "run_challenge"
+    SUBMIT_SOLUTION = "submit_solution"
     READ_EVERYTHING = "read_everything"
 
 
@@ -55,6 +68,10 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
             P.OPEN_DEAL,
+            P.PREPARE_ROUND,
+            P.QUALIFY_BIDDER,
+            P.PREPARE_CHALLENGE,
+            P.SUBMIT_SOLUTION,
         }
     ),
     Role.TTO_DIRECTOR: frozenset(
@@ -72,6 +89,12 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.ASSIGN_MANAGER,
             P.OPEN_DEAL,
             P.SIGN_CONTRACT,
+            P.PREPARE_ROUND,
+            P.APPROVE_ROUND,
+            P.QUALIFY_BIDDER,
+            P.PREPARE_CHALLENGE,
+            P.APPROVE_CHALLENGE,
+            P.SUBMIT_SOLUTION,
             P.MANAGE_MEMBERS,
             P.EDIT_ORGANISATION,
         }
@@ -92,13 +115,17 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.OPEN_DEAL,
             P.SIGN_CONTRACT,
             P.RECORD_PAYMENT,
+            P.BID,
+            P.PREPARE_CHALLENGE,
+            P.APPROVE_CHALLENGE,
+            P.SUBMIT_SOLUTION,
             P.MANAGE_MEMBERS,
             P.EDIT_ORGANISATION,
         }
     ),
     Role.MANAGER: frozenset({P.MANAGE, P.EDIT_ORGANISATION, P.MANAGE_MEMBERS}),
     Role.REVIEWER: frozenset(),
-    Role.FINANCE: frozenset({P.RECORD_PAYMENT}),
+    Role.FINANCE: frozenset({P.RECORD_PAYMENT, P.APPROVE_PRICE, P.RECORD_DEPOSIT}),
     Role.OPERATOR: frozenset(
         {
             P.APPROVE_LISTING,
@@ -109,11 +136,15 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.COMPILE_EDITION,
             P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
+            P.ANNOUNCE_ROUND,
+            P.SUSPEND_ROUND,
+            P.RECORD_DEPOSIT,
+            P.RUN_CHALLENGE,
             P.READ_EVERYTHING,
             P.MANAGE_MEMBERS,
         }
     ),
-    Role.AUDITOR: frozenset({P.READ_EVERYTHING}),
+    Role.AUDITOR: frozenset({P.READ_EVERYTHING, P.COUNTERSIGN}),
 }
 
 # These two are held in the operator's own organisation and reach every other one.
@@ -138,6 +169,16 @@ SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
         {P.EXPRESS_INTEREST, P.OFFER_SOLUTION, P.ANSWER_INTEREST, P.ASSIGN_MANAGER, P.MANAGE}
     ),
     Scope.DEALS: frozenset({P.OPEN_DEAL, P.SIGN_CONTRACT, P.RECORD_PAYMENT}),
+    Scope.ROUNDS: frozenset(
+        {
+            P.PREPARE_ROUND,
+            P.QUALIFY_BIDDER,
+            P.BID,
+            P.RECORD_DEPOSIT,
+            P.PREPARE_CHALLENGE,
+            P.SUBMIT_SOLUTION,
+        }
+    ),
 }
 
 

@@ -22,6 +22,14 @@ def application() -> Litestar:
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
+        super().__init__(config)
+        self.app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.app.state.announcer.end_streams()  # no stream ends by itself
+        await super().shutdown(sockets)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         signal.alarm(2 * DRAIN_SECONDS)  # ends the process should something not let go
         super().handle_exit(sig, frame)
@@ -31,9 +39,9 @@ def serve(listener: socket.socket, given: Settings) -> None:
     """Answer requests until SIGTERM; those under way are answered first."""
     # uvicorn repeats the signal to itself when it has stopped: the process then ends with 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
+    app = application()
     config = uvicorn.Config(
-        application,
-        factory=True,
+        app,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -47,7 +55,7 @@ def serve(listener: socket.socket, given: Settings) -> None:
         forwarded_allow_ips=given.trusted_proxies or None,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    _Server(config).run(sockets=[listener])
+    _Server(config, app).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import os
 import re
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     """Database connections that an API process keeps for its verbs, and as many for the hot public reads; at a peak three times as many in all."""
     trusted_proxies: Annotated[list[str], NoDecode] = []
     """Addresses and networks whose X-Forwarded-For is believed, separated by commas: `10.0.0.1,10.1.0.0/16`; `*` is everybody."""
+    auction_licence: str | None = None
+    """The operator's licence number as an auction house (拍卖法 art. 11). Without it no round is an auction."""
+    round_periods: Literal["legal", "short"] = "legal"
+    """`short`: a round may be held within minutes, which its rules then say; in the demo alone."""
+    durability: Literal["required", "ignored"] = "required"
+    """`ignored`: rounds are held on a database that may lose what it confirms; in the demo alone."""
 
     @model_validator(mode="before")
     @classmethod
@@ -68,7 +74,7 @@ class Settings(BaseSettings):
             raise ValueError(f"No setting is called {', '.join(told)}; docs/settings.md names all of them")
         return given
 
-    @field_validator("database_url", "search_url", "base_url", "data_dir", mode="before")
+    @field_validator("database_url", "search_url", "base_url", "data_dir", "auction_licence", mode="before")
     @classmethod
     def _not_empty(cls, given: Any) -> Any:
         if given == "":  # a secret that was not filled in must not start the demo
@@ -138,6 +144,10 @@ class Settings(BaseSettings):
                 "MARKET_SECRET_KEY is required outside the demo: at least 32 random characters, "
                 "for instance from `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
             )
+        if self.round_periods == "short" and not self.demo:
+            raise ValueError("MARKET_ROUND_PERIODS=short is for the demo: the law gives a round its periods")
+        if self.durability == "ignored" and not self.demo:
+            raise ValueError("MARKET_DURABILITY=ignored is for the demo: a crash could lose a confirmed bid")
         if self.base_url.endswith("/"):  # assigned only then: `serve` asks whether it was given at all
             self.base_url = self.base_url.rstrip("/")
         return self

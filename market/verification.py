@@ -1,10 +1,12 @@
-"""Recomputes what must never have changed: stored documents, signatures, and every chain of the record.
+"""Recomputes what must never have changed: stored documents, signatures, rounds, sums of money, every chain.
 
 It reads the database as an auditor would, from the stored bytes, and believes no column that it can compute.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -15,6 +17,8 @@ from market.database import Database
 from market.ledger.queries import broken_chains
 from market.ledger.rules import sha256
 from market.progress import Progress
+from market.trading.checking import faults
+from market.trading.rows import read_rows, round_ids
 
 
 @dataclass(frozen=True)
@@ -76,31 +80,116 @@ WHERE NOT EXISTS (SELECT FROM listing_version v WHERE v.listing_id = l.id AND v.
 ORDER BY l.id, n
 """
 
+# What must hold of money: each query answers one sentence for each place where it does not.
+LEDGER = (
+    # In each currency what was debited was credited, each side counted in the currency of its account.
+    """
+    SELECT 'the ledger in ' || a.currency || ': debits and credits differ by ' || abs(sum(s.amount)) || ' minor units'
+    FROM (
+        SELECT debit_id AS account_id, -amount AS amount FROM transfer WHERE kind IN ('posted', 'post')
+        UNION ALL SELECT credit_id, amount FROM transfer WHERE kind IN ('posted', 'post')
+    ) s JOIN account a ON a.id = s.account_id
+    GROUP BY a.currency HAVING sum(s.amount) <> 0 ORDER BY a.currency
+    """,
+    """
+    SELECT 'transfer ' || t.id || ': an account of it is missing or in another currency'
+    FROM transfer t WHERE NOT EXISTS (SELECT FROM account a WHERE a.id = t.debit_id AND a.currency = t.currency)
+        OR NOT EXISTS (SELECT FROM account a WHERE a.id = t.credit_id AND a.currency = t.currency)
+    ORDER BY t.id
+    """,
+    """
+    SELECT 'transfer ' || pending_id || ' was resolved ' || count(*) || ' times'
+    FROM transfer WHERE pending_id IS NOT NULL GROUP BY pending_id HAVING count(*) > 1 ORDER BY pending_id
+    """,
+    """
+    SELECT 'transfer ' || r.id || ': what it resolves is missing, or another sum between other accounts'
+    FROM transfer r LEFT JOIN transfer p ON p.id = r.pending_id AND p.kind = 'pending'
+    WHERE r.kind IN ('post', 'void') AND (p.debit_id, p.credit_id, p.amount, p.currency)
+        IS DISTINCT FROM (r.debit_id, r.credit_id, r.amount, r.currency)
+    ORDER BY r.id
+    """,
+    """
+    SELECT 'the settlement ' || p.id || ': its parts come to ' || coalesce(sum(t.amount), 0) || ' of ' || p.amount
+    FROM transfer p LEFT JOIN transfer t ON t.post_id = p.id AND t.debit_id = p.credit_id
+    WHERE p.kind = 'post' GROUP BY p.id, p.amount HAVING coalesce(sum(t.amount), 0) <> p.amount ORDER BY p.id
+    """,
+    """
+    SELECT 'transfer ' || t.id || ': it is a part of no settlement'
+    FROM transfer t LEFT JOIN transfer p ON p.id = t.post_id AND p.kind = 'post' AND p.credit_id = t.debit_id
+    WHERE t.post_id IS NOT NULL AND p.id IS NULL ORDER BY t.id
+    """,
+    # A deposit that is held reserves; the bank's account alone is below zero, by what the bank holds.
+    """
+    SELECT 'account ' || a.id || ' (' || a.kind || ', ' || a.currency || ') is overdrawn by ' || -sum(s.amount)
+        || ' minor units'
+    FROM account a JOIN (
+        SELECT debit_id AS account_id, -amount AS amount FROM transfer t WHERE kind IN ('posted', 'post')
+            OR kind = 'pending' AND NOT EXISTS (SELECT FROM transfer r WHERE r.pending_id = t.id)
+        UNION ALL SELECT credit_id, amount FROM transfer WHERE kind IN ('posted', 'post')
+    ) s ON s.account_id = a.id
+    WHERE a.kind <> 'bank' GROUP BY a.id HAVING sum(s.amount) < 0 ORDER BY a.id
+    """,
+    # What a bank moved is in the ledger as it was recorded, and nothing else is.
+    """
+    SELECT 'transfer ' || coalesce(t.id, e.id) || ': the ledger and the record know different receipts or refunds'
+    FROM (
+        SELECT t.id, jsonb_build_array(t.amount, t.currency, t.purpose, t.evidence, t.actor_id) AS said,
+            CASE b.id WHEN t.debit_id THEN t.credit_id ELSE t.debit_id END AS account_id,
+            CASE b.id WHEN t.debit_id THEN 'receipt_recorded' ELSE 'refund_recorded' END AS kind
+        FROM transfer t JOIN account b ON b.id IN (t.debit_id, t.credit_id) AND b.kind = 'bank'
+    ) t FULL JOIN (
+        SELECT (e.data ->> 'transfer')::uuid AS id, e.subject_id AS account_id, e.kind, jsonb_build_array(
+            e.data -> 'amount', e.data -> 'currency', e.data -> 'purpose', e.data -> 'evidence', e.actor_id) AS said
+        FROM event e WHERE e.subject_kind = 'account' AND e.kind IN ('receipt_recorded', 'refund_recorded')
+    ) e ON e.id = t.id
+    WHERE (t.said, t.account_id, t.kind) IS DISTINCT FROM (e.said, e.account_id, e.kind) ORDER BY 1
+    """,
+)
+
 _SIGNED = "SELECT id, receipt, signature, public_key FROM introduction ORDER BY id"
 
 
 async def findings(database: Database, progress: Progress) -> AsyncIterator[str]:
-    """One sentence for each thing that was touched; `progress` counts documents."""
-    async with database.engine.connect() as connection:
-        # One moment for all of it: what is published meanwhile is not half seen.
-        await connection.execution_options(isolation_level="REPEATABLE READ")
-        await connection.execute(text("SET TRANSACTION READ ONLY"))
+    """One sentence for each thing that was touched; `progress` counts documents and rounds."""
+    async with _one_moment(database) as connection:
         total = sum([(await connection.execute(text(stored.count))).scalar_one() for stored in DOCUMENTS])
-        done = 0
+        rounds = await round_ids(connection)
+        total, done = total + len(rounds), 0
         for stored in DOCUMENTS:
             async for found in _documents(connection, stored):
                 done += 1
                 if found is not None:
                     yield found
                 progress(done, total)
-        for row in await connection.execute(text(_MISSING)):
-            yield row[0]
+        for round_id in rounds:
+            for fault in faults(await read_rows(connection, round_id)):
+                yield f"round {round_id}: {fault}"
+            done += 1
+            progress(done, total)
+        for query in (_MISSING, *LEDGER):
+            for row in await connection.execute(text(query)):
+                yield row[0]
         async for identifier, receipt, signature, key in await connection.stream(text(_SIGNED)):
             if not _signed(receipt, signature, key):
                 yield f"introduction {identifier}: its signature does not fit its receipt"
         async with AsyncSession(connection) as session:
             async for broken in broken_chains(session):
                 yield broken
+
+
+@asynccontextmanager
+async def _one_moment(database: Database) -> AsyncIterator[AsyncConnection]:
+    """What is written meanwhile is not half seen."""
+    async with database.engine.connect() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ")
+        await connection.execute(text("SET TRANSACTION READ ONLY"))
+        yield connection
+
+
+async def findings_of_round(database: Database, round_id: UUID) -> list[str]:
+    """One sentence for each thing of one round that was touched. NotFound where there is none."""
+    async with _one_moment(database) as connection:
+        return faults(await read_rows(connection, round_id))
 
 
 def _signed(receipt: bytes, signature: bytes, key: bytes) -> bool:

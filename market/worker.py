@@ -15,6 +15,8 @@ from sqlalchemy import CursorResult, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from market.challenges.queries import due_challenges
+from market.challenges.turning import advance as advance_challenge
 from market.database import Database, now
 from market.discovery.indexing import WriterBusy, keep_in_step
 from market.identity.tables import PersonSession
@@ -23,6 +25,9 @@ from market.listings.service import let_time_pass
 from market.opening import open_writer
 from market.processes import log_lines
 from market.settings import Settings
+from market.trading.queries import due_rounds
+from market.trading.turning import advance
+from market.trading.vault import Vault
 from market.trouble import sentence
 from market.web.tables import Attempts, StoredAnswer
 from search.port import IndexLocked
@@ -36,6 +41,7 @@ ANSWERS_KEPT = timedelta(hours=72)
 ATTEMPTS_KEPT = timedelta(days=2)
 """Longer than every window in which attempts are counted."""
 TIME_EVERY = 60.0
+ROUNDS_EVERY = 1.0
 CLEAR_EVERY = 3600.0
 SIGN_EVERY = 10.0
 STANDBY = 5.0
@@ -58,7 +64,7 @@ async def attend(settings: Settings) -> int:
     stop = asyncio.Event()
     for asked in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(asked, stop.set)
-    database = Database(settings.database_url, pool_size=4)
+    database = Database(settings.database_url, pool_size=4, durability=settings.durability)
     try:
         await database.open()
         log.info("at work")
@@ -77,9 +83,12 @@ async def attend(settings: Settings) -> int:
 async def work(settings: Settings, database: Database, stop: asyncio.Event) -> None:
     """Every loop until `stop` is set; raises what ends one of them, which is the loss of database or search."""
     sign = settings.data_dir / SIGN_OF_LIFE
+    vault = Vault(settings.secret_key.get_secret_value())
     loops = (
         _index(settings, database, stop),
         _every(stop, TIME_EVERY, "letting time pass", lambda: pass_time(database)),
+        _every(stop, ROUNDS_EVERY, "turning rounds", lambda: turn_rounds(database, vault)),
+        _every(stop, ROUNDS_EVERY, "turning challenges", lambda: turn_challenges(database)),
         _every(stop, CLEAR_EVERY, "clearing", lambda: clear(database)),
         _every(stop, SIGN_EVERY, "the sign of life", lambda: asyncio.to_thread(sign.touch)),
     )
@@ -139,6 +148,32 @@ async def pass_time(database: Database) -> None:
 
     if released := await _in_transaction(database, release_due):
         log.info("%d editions were released or closed", released)
+
+
+async def turn_rounds(database: Database, vault: Vault) -> None:
+    """Rounds whose registration or bidding ends, or whose bidding begins: each in a transaction of its own."""
+    async with database.sessions() as session:
+        due = await due_rounds(session, await now(session), BATCH)
+    for round_id in due:
+        try:
+            await advance(database, vault, round_id)
+        except Exception:  # one that cannot go on keeps no other from its time
+            log.exception("round %s could not go on", round_id)
+        else:
+            log.info("round %s went on", round_id)
+
+
+async def turn_challenges(database: Database) -> None:
+    """Challenges of which a period has ended: each in a transaction of its own."""
+    async with database.sessions() as session:
+        due = await due_challenges(session, await now(session), BATCH)
+    for challenge_id in due:
+        try:
+            await advance_challenge(database, challenge_id)
+        except Exception:  # one that cannot go on keeps no other from its time
+            log.exception("challenge %s could not go on", challenge_id)
+        else:
+            log.info("challenge %s went on", challenge_id)
 
 
 async def _in_transaction(database: Database, work: Callable[[AsyncSession], Awaitable[int]]) -> int:

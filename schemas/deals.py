@@ -253,11 +253,21 @@ class Terms(Shape):
 
 
 class NewDeal(Shape):
-    """Opens a deal on an interest in negotiation; without terms it is proposed, with terms its gates are open."""
+    """Opens a deal on an interest in negotiation, or on the confirmed award of a round.
 
-    interest_id: UUID
+    Without terms it is proposed, with terms its gates are open.
+    """
+
+    interest_id: UUID | None = None
+    round_id: UUID | None = None
     mode: Mode
     terms: Terms | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "NewDeal":
+        if (self.interest_id is None) == (self.round_id is None):
+            raise ValueError("give either interest_id or round_id")
+        return self
 
 
 class DealChange(Shape):
@@ -446,7 +456,9 @@ class DealView(View):
     status: DealStatus
     mode: Mode
     revision: int
-    interest_id: UUID
+    interest_id: UUID | None
+    award_id: UUID | None
+    """The award of a trading round, where it grew from one."""
     listing_id: UUID
     listing_version: int
     seller: PartyView

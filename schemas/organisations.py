@@ -76,3 +76,23 @@ class Verification(Shape):
     level: VerificationLevel
     manually_verified: list[Literal["uscc", "ror"]] = []
     note: ShortText
+
+
+class NewControl(Shape):
+    """Who controls an organisation (实际控制人, 控股), and how that is known."""
+
+    controller_id: UUID
+    evidence: ShortText
+
+
+class ControlView(View):
+    id: UUID
+    organisation_id: UUID
+    controller_id: UUID
+    controller_name: dict[str, str]
+    evidence: str
+    since: datetime
+    """When it was recorded."""
+    until: datetime | None
+    """When the operator recorded that it had ended."""
+    recorded_by: UUID

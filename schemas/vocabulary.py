@@ -75,6 +75,8 @@ class ListingStatus(StrEnum):
     PUBLISHED = "published"
     PAUSED = "paused"
     STALE = "stale"
+    IN_ROUND = "in_round"
+    """Offered in a trading round, its terms frozen."""
     UNDER_DEAL = "under_deal"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
@@ -347,6 +349,100 @@ class RoyaltyPeriod(StrEnum):
     YEAR = "year"
 
 
+class RoundKind(StrEnum):
+    """How a round finds its price."""
+
+    LISTED_SALE = "listed_sale"
+    """挂牌 with 网络竞价: competitive online bidding, each bid higher than the one before."""
+    AUCTION = "auction"
+    """拍卖: the same, held by a licensed auction house under its auctioneer (拍卖法 art. 11, 14)."""
+    SEALED_TENDER = "sealed_tender"
+    """密封报价: one sealed bid each, opened together."""
+
+
+class RoundStatus(StrEnum):
+    DRAFT = "draft"
+    APPROVED = "approved"
+    ANNOUNCED = "announced"
+    """公告: anybody reads the rules, bidders register until the registration ends."""
+    QUALIFYING = "qualifying"
+    """Registration has ended; who has qualified when the bidding begins takes part."""
+    BIDDING = "bidding"
+    SUSPENDED = "suspended"
+    OPENING = "opening"
+    """Sealed bids wait for their opening officers."""
+    SINGLE_BIDDER = "single_bidder"
+    """One qualified bidder: an agreement instead of bidding (BD-1)."""
+    FAILED_NO_BIDDER = "failed_no_bidder"
+    NO_SALE = "no_sale"
+    """流拍: nobody bid, or the reserve was not met."""
+    PROVISIONAL_AWARD = "provisional_award"
+    CONFIRMED = "confirmed"
+    DEFAULTED = "defaulted"
+    """悔拍: the winner did not confirm in time."""
+    WITHDRAWN = "withdrawn"
+    VOID = "void"
+
+
+class RegistrationStatus(StrEnum):
+    """Where a bidder's registration for a round stands (竞买登记)."""
+
+    APPLIED = "applied"
+    QUALIFIED = "qualified"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class AccountKind(StrEnum):
+    """Whose money an account counts."""
+
+    BANK = "bank"
+    """What the platform's bank account holds in trust."""
+    PARTY = "party"
+    """What the platform owes an organisation."""
+    ESCROW = "escrow"
+    """What is held for a round (保证金)."""
+    SELLER = "seller"
+    """What a seller is owed out of forfeited or applied deposits."""
+    COSTS = "costs"
+    """Costs of a sale that a defaulter bears."""
+
+
+class TransferKind(StrEnum):
+    POSTED = "posted"
+    """Moves at once."""
+    PENDING = "pending"
+    """Reserves, until it is posted or voided."""
+    POST = "post"
+    VOID = "void"
+
+
+class AwardStatus(StrEnum):
+    PROVISIONAL = "provisional"
+    CONFIRMED = "confirmed"
+    DEFAULTED = "defaulted"
+    VOID = "void"
+
+
+class EntryKind(StrEnum):
+    """What one line of a round's log says."""
+
+    ADMITTED = "admitted"
+    """Who takes part, when the bidding begins."""
+    BID = "bid"
+    SEALED_BID = "sealed_bid"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    OPENED = "opened"
+    """The key of the sealed bids and what each of them says."""
+    CLOSED = "closed"
+    """What the round ended in, with the reserve price revealed."""
+    CONFIRMED = "confirmed"
+    DEFAULTED = "defaulted"
+    WITHDRAWN = "withdrawn"
+    VOID = "void"
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 
@@ -354,6 +450,8 @@ class Scope(StrEnum):
     LISTINGS = "listings"
     INTERESTS = "interests"
     DEALS = "deals"
+    ROUNDS = "rounds"
+    """Prepare rounds, register for them and bid; plan challenges and submit to them."""
 
 
 class CompanySize(StrEnum):
@@ -388,3 +486,57 @@ class ManagerObstacle(StrEnum):
     NO_CREDENTIAL = "no_credential_in_force"
     UNAVAILABLE = "unavailable"
     AT_CAPACITY = "at_capacity"
+
+
+class ChallengeKind(StrEnum):
+    """How a challenge finds who solves its problem."""
+
+    OPEN_CHALLENGE = "open_challenge"
+    """揭榜挂帅: whoever answers best is awarded and works to the end."""
+    HORSE_RACE = "horse_race"
+    """赛马: several are awarded and work side by side; at every stage gate fewer go on."""
+
+
+class ChallengeStatus(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    """发榜: anybody reads the rules, and the question period runs."""
+    QUESTIONS_CLOSED = "questions_closed"
+    SUBMISSIONS_OPEN = "submissions_open"
+    """揭榜: sealed submissions are taken."""
+    CLOSED = "closed"
+    REVIEWING = "reviewing"
+    SHORTLISTED = "shortlisted"
+    AWARDED = "awarded"
+    NO_AWARD = "no_award"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """The deadline passed and nothing had been submitted."""
+
+
+class ReviewerStatus(StrEnum):
+    """Where a member of a challenge's panel stands (评审专家)."""
+
+    NAMED = "named"
+    DECLARED = "declared"
+    """Has declared to be without conflict of interest (回避声明)."""
+    DROPPED = "dropped"
+
+
+class TeamStatus(StrEnum):
+    """What became of one submission after the award."""
+
+    AWARDED = "awarded"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+class GateDecision(StrEnum):
+    """What a stage gate decides of one team."""
+
+    PASS = "pass"  # noqa: S105 - the word of the trade
+    STOP = "stop"

@@ -127,6 +127,7 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
         data_dir=Path(tmp_path_factory.mktemp("market")),
         base_url="http://hall.test",
         search_url=None,
+        durability="ignored",
     )
 
 

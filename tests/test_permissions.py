@@ -120,13 +120,21 @@ def test_people_of_the_hall_do_not_trade() -> None:
         Permission.RECORD_PAYMENT,
         Permission.PAUSE_LISTING,
         Permission.CONFIRM_LISTING,
+        Permission.PREPARE_ROUND,
+        Permission.APPROVE_ROUND,
+        Permission.APPROVE_PRICE,
+        Permission.QUALIFY_BIDDER,
+        Permission.BID,
     }
     for role in HALL_ROLES:
         assert not trading & ROLE_PERMISSIONS[role]
 
 
-def test_the_auditor_changes_nothing() -> None:
-    assert ROLE_PERMISSIONS[Role.AUDITOR] == {Permission.READ_EVERYTHING}
+def test_the_auditor_changes_nothing_alone() -> None:
+    """They read everything, and sign what an operator has asked for; nobody else signs it, and no key does."""
+    assert ROLE_PERMISSIONS[Role.AUDITOR] == {Permission.READ_EVERYTHING, Permission.COUNTERSIGN}
+    assert [role for role in Role if Permission.COUNTERSIGN in ROLE_PERMISSIONS[role]] == [Role.AUDITOR]
+    assert not actor(*Role, scopes=frozenset(Scope)).may(Permission.COUNTERSIGN, OWN)
 
 
 def test_a_key_and_its_maker_are_two_principals() -> None:

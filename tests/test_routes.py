@@ -50,6 +50,12 @@ PUBLIC = {
     "GET /api/v1/listings/{listing_id}/status",
     "GET /api/v1/listings/{listing_id}/versions",
     "GET /api/v1/listings/{listing_id}/versions/{number}",
+    "GET /api/v1/challenges",
+    "GET /api/v1/challenges/{challenge_id}",
+    "GET /api/v1/challenges/{challenge_id}/opening",
+    "GET /api/v1/challenges/{challenge_id}/questions",
+    "GET /api/v1/challenges/{challenge_id}/results",
+    "GET /api/v1/challenges/{challenge_id}/rules",
     "GET /api/v1/editions",
     "GET /api/v1/editions/{edition_id}",
     "GET /api/v1/editions/{edition_id}/items.csv",
@@ -60,6 +66,12 @@ PUBLIC = {
     "GET /api/v1/releases",
     "GET /api/v1/releases.atom",
     "GET /api/v1/releases.ics",
+    "GET /api/v1/rounds",
+    "GET /api/v1/rounds/{round_id}",
+    "GET /api/v1/rounds/{round_id}/events",
+    "GET /api/v1/rounds/{round_id}/log",
+    "GET /api/v1/rounds/{round_id}/opening",
+    "GET /api/v1/rounds/{round_id}/rules",
     "GET /api/v1/search",
     "GET /api/v1/search/facets/{name}",
     "GET /api/v1/search/suggestions",
@@ -70,6 +82,8 @@ PUBLIC = {
     "GET /problems/{slug}",
     "GET /schema/assets/{name}",
 }
+# What finds out by itself who is calling, since it decides many requests in one transaction.
+DECIDES_WHO = {"POST /api/v1/rounds/{round_id}/bids"}
 
 
 @pytest.mark.parametrize(("method", "path", "handler"), ROUTES, ids=IDS)
@@ -77,7 +91,8 @@ def test_every_handler_takes_the_actor_or_is_public(
     method: str, path: str, handler: HTTPRouteHandler
 ) -> None:
     takes = handler.parsed_fn_signature.parameters
-    assert ("actor" in takes) is (f"{method} {path}" not in PUBLIC)
+    assert ("actor" in takes) is (f"{method} {path}" not in PUBLIC | DECIDES_WHO)
+    assert bool(handler.opt.get("decides_who")) is (f"{method} {path}" in DECIDES_WHO)
     assert bool(handler.opt.get("public")) is (f"{method} {path}" in PUBLIC)
 
 

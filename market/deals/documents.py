@@ -57,6 +57,7 @@ _SHOWN = {
     "mode",
     "revision",
     "interest_id",
+    "award_id",
     "listing_id",
     "listing_version",
     "cancellation_reason",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import delete
@@ -10,6 +11,7 @@ from sqlmodel import col
 
 from market.database import now
 from market.deals import gates, queries, rules, terms
+from market.deals.awarded import open_awarded, refuse_another_price
 from market.deals.rules import Verb
 from market.deals.tables import Consent, Deal, RelatedParties
 from market.errors import Incomplete, NotAllowed, PreconditionFailed
@@ -32,36 +34,48 @@ from schemas.vocabulary import DealStatus, ListingKind, Matter, Mode, Party, Rol
 
 
 async def open_deal(session: AsyncSession, actor: Actor, data: NewDeal) -> Deal:
-    """Open a deal on an interest in negotiation, which becomes agreed. The listing's officers, directors, buyers.
+    """Open a deal on an interest in negotiation, or on a confirmed round, with its first terms if there are any."""
+    if data.interest_id is not None:
+        deal, role = await _open_on_interest(session, actor, data.interest_id, data.mode)
+    else:
+        assert data.round_id is not None  # noqa: S101 - the shape asks for one of the two
+        deal, role = await open_awarded(session, actor, data.round_id, data.mode)
+    if data.terms is not None:
+        await _set_terms(session, actor, deal, data.terms, role)
+    return deal
+
+
+async def _open_on_interest(
+    session: AsyncSession, actor: Actor, interest_id: UUID, mode: Mode
+) -> tuple[Deal, Role]:
+    """The interest becomes agreed. The listing's officers, directors, buyers.
 
     A mode that takes the right holds the listing. WrongState where the interest is not in negotiation, or where the
     listing takes no such deal now.
     """
-    interest = await interest_by_id(session, actor, data.interest_id)
+    interest = await interest_by_id(session, actor, interest_id)
     role = require(actor, Permission.OPEN_DEAL, interest.owner_organisation_id)
     listing = await queries.locked_listing(session, interest.listing_id)
     await listings.let_time_pass(session, listing)
-    interest = await interest_by_id(session, actor, data.interest_id, lock=True)
+    interest = await interest_by_id(session, actor, interest_id, lock=True)
     await agree(session, actor, interest)
     unsigned = await queries.unsigned_deals(session, listing.id)
-    rules.refuse_conflicting(data.mode, listing.kind, listing.status, unsigned)
-    if rules.holds_listing(data.mode, listing.kind):
+    rules.refuse_conflicting(mode, listing.kind, listing.status, unsigned)
+    if rules.holds_listing(mode, listing.kind):
         await listings.move_for_deal(session, actor, listing, ListingVerb.HOLD)
     if listing.kind is ListingKind.OPPORTUNITY:
         await listings.note_award(session, actor, listing, stands=True)
-    deal = _between(interest, listing, data.mode, actor, await now(session))
+    deal = _between(interest, listing, mode, actor, await now(session))
     session.add(deal)
     await session.flush()
     facts = {
         "interest": str(interest.id),
         "listing": str(listing.id),
         "version": deal.listing_version,
-        "mode": data.mode.value,
+        "mode": mode.value,
     }
     await record(session, actor, ("deal", deal.id), "proposed", role=role, data=facts)
-    if data.terms is not None:
-        await _set_terms(session, actor, deal, data.terms, role)
-    return deal
+    return deal, role
 
 
 def _between(interest: Interest, listing: Listing, mode: Mode, actor: Actor, at: datetime) -> Deal:
@@ -129,6 +143,7 @@ async def accept(session: AsyncSession, actor: Actor, deal: Deal, sha256: bytes)
         raise Incomplete(
             errors=[FieldProblem(pointer=c.pointer, detail=c.detail, rule=c.rule) for c in missing]
         )
+    await refuse_another_price(session, deal, current)
     if not await consent(session, actor, deal, Matter.TERMS, side, sha256):
         return deal
     data = {"party": side.value, "terms_sha256": sha256.hex()}
@@ -248,7 +263,7 @@ async def moved(
     deal.revision += 1
     deal.updated_at = await now(session)
     await record(session, actor, ("deal", deal.id), kind, role=role, reason=reason, data=data)
-    if deal.status in rules.FINAL:
+    if deal.status in rules.FINAL and deal.interest_id is not None:
         interest = await locked_interest(session, deal.interest_id)
         why = f"the deal was {deal.status}" + (f": {reason}" if reason else "")
         await end_interest(session, interest, why)

@@ -21,10 +21,13 @@ class Deal(SQLModel, table=True):
             ["listing_id", "listing_version"], ["listing_version.listing_id", "listing_version.number"]
         ),
         CheckConstraint("seller_id <> buyer_id", name="ck_deal_two_sides"),
+        CheckConstraint("num_nonnulls(interest_id, award_id) = 1", name="ck_deal_origin"),
     )
 
     id: UUID = identifier()
-    interest_id: UUID = Field(foreign_key="interest.id", unique=True)
+    interest_id: UUID | None = Field(default=None, foreign_key="interest.id", unique=True)
+    award_id: UUID | None = Field(default=None, foreign_key="award.id", unique=True)
+    """What it grew from: an interest in negotiation, or the award of a trading round."""
     listing_id: UUID = Field(index=True)
     listing_version: int
     """The published version when the deal was opened; its contract copies the patents from it."""

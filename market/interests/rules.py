@@ -116,6 +116,8 @@ def why_not_taken(
     ends = [right.get("expires_on") for right in rights]
     if rights and all(end and today > date.fromisoformat(end) for end in ends):
         return "every right of this listing has expired"
+    if status is ListingStatus.IN_ROUND and is_exclusive(form):
+        return "this listing is offered in a trading round: register for the round instead"
     if status is ListingStatus.UNDER_DEAL and is_exclusive(form):
         return "an exclusive deal on this listing is open: no further exclusive request is taken"
     return None

@@ -4,20 +4,15 @@ A notification is sent by the transaction that changes a listing, so that a with
 as soon as its transaction commits. While the process does not hear notifications, nothing is served from memory.
 """
 
-import asyncio
-import logging
 from collections import OrderedDict
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from litestar import MediaType, Response
 from litestar.response.base import ASGIResponse
 
 from market.database import Database
 from schemas.vocabulary import ListingStatus
-
-log = logging.getLogger("market.listings")
 
 CHANNEL = "listing_changed"
 MOST_BYTES = 64 * 1024 * 1024
@@ -60,13 +55,14 @@ class PublicDocument:
 class DocumentCache:
     """Public documents of one process."""
 
+    channel = CHANNEL
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._held: OrderedDict[UUID, PublicDocument] = OrderedDict()
         self._bytes = 0
         self._changes = 0
         self._listening = False
-        self._listener: asyncio.Task[None] | None = None
 
     def held(self, listing_id: UUID) -> PublicDocument | None:
         """From memory, without a wait."""
@@ -98,57 +94,19 @@ class DocumentCache:
         if dropped is not None:
             self._bytes -= dropped.size
 
-    def _heard(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
+    def heard(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
+        """A listing has changed."""
         self._changes += 1
         self._drop(UUID(payload))
 
-    def _deaf(self) -> None:
+    def hearing(self) -> None:
+        """Changes are heard from now on."""
+        self._changes += 1  # a read that began before may have missed a change
+        self._listening = True
+
+    def deaf(self) -> None:
+        """Changes are missed from now on: nothing that is held can be believed."""
         self._listening = False
         self._changes += 1
         self._held.clear()
         self._bytes = 0
-
-    async def start(self) -> None:
-        """Listen from now on, and again after every loss of the connection."""
-        ready = asyncio.Event()
-        self._listener = asyncio.create_task(self._listen(ready), name="listing notifications")
-        await ready.wait()
-
-    async def stop(self) -> None:
-        if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
-            self._listener = None
-        self._deaf()
-
-    async def _listen(self, ready: asyncio.Event) -> None:
-        while True:
-            try:
-                connection = await asyncpg.connect(self._database.plain_url, timeout=10)
-            except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-                log.warning("not hearing changes of listings, reading them all from the database: %s", error)
-                ready.set()
-                await asyncio.sleep(1)
-                continue
-            lost = asyncio.Event()
-            try:
-                connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                await connection.add_listener(CHANNEL, self._heard)
-                self._changes += 1  # a read that began before may have missed a change
-                self._listening = True
-                ready.set()
-                await self._watch(connection, lost)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-                pass
-            finally:
-                self._deaf()
-                connection.terminate()
-
-    @staticmethod
-    async def _watch(connection: asyncpg.Connection, lost: asyncio.Event) -> None:
-        """Until the connection is lost; asked every half second, since a silent death sends nothing."""
-        while not lost.is_set():
-            try:
-                await asyncio.wait_for(lost.wait(), 0.5)
-            except TimeoutError:
-                await connection.execute("SELECT 1", timeout=0.5)

@@ -24,9 +24,9 @@ CONTENT: TypeAdapter[ResultContent | ProductContent | OpportunityContent] = Type
 
 S = ListingStatus
 BEFORE_PUBLICATION = frozenset({S.DRAFT, S.IN_REVIEW, S.APPROVED})
-PUBLIC = frozenset({S.PUBLISHED, S.STALE, S.UNDER_DEAL, S.CLOSED, S.EXPIRED})
+PUBLIC = frozenset({S.PUBLISHED, S.STALE, S.IN_ROUND, S.UNDER_DEAL, S.CLOSED, S.EXPIRED})
 """The states in which the public reads the document."""
-SEARCHABLE = frozenset({S.PUBLISHED, S.STALE, S.UNDER_DEAL})
+SEARCHABLE = frozenset({S.PUBLISHED, S.STALE, S.IN_ROUND, S.UNDER_DEAL})
 ENDED = frozenset({S.WITHDRAWN, S.CLOSED})
 
 
@@ -47,6 +47,8 @@ class Verb(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     CLOSE = "close"
+    ENTER_ROUND = "enter_round"
+    LEAVE_ROUND = "leave_round"
 
 
 _CHANGED_WHILE_IT_STANDS = frozenset({S.PUBLISHED, S.STALE, S.PAUSED, S.EXPIRED})
@@ -59,7 +61,7 @@ FROM: Mapping[Verb, frozenset[ListingStatus]] = {
     Verb.PUBLISH: frozenset({S.APPROVED}) | _CHANGED_WHILE_IT_STANDS,
     Verb.PAUSE: frozenset({S.PUBLISHED, S.STALE}),
     Verb.CONFIRM: frozenset({S.PUBLISHED, S.STALE, S.ARCHIVED}),
-    Verb.WITHDRAW: frozenset(S) - ENDED - {S.UNDER_DEAL},
+    Verb.WITHDRAW: frozenset(S) - ENDED - {S.IN_ROUND, S.UNDER_DEAL},
     Verb.GO_STALE: frozenset({S.PUBLISHED}),
     Verb.ARCHIVE: frozenset({S.STALE}),
     Verb.EXPIRE: frozenset({S.PUBLISHED, S.STALE}),
@@ -67,9 +69,11 @@ FROM: Mapping[Verb, frozenset[ListingStatus]] = {
     Verb.HOLD: frozenset({S.PUBLISHED, S.STALE}),
     Verb.RELEASE: frozenset({S.UNDER_DEAL}),
     Verb.CLOSE: frozenset({S.UNDER_DEAL}),
+    Verb.ENTER_ROUND: frozenset({S.PUBLISHED}),
+    Verb.LEAVE_ROUND: frozenset({S.IN_ROUND}),
 }
 """From which states each verb is possible. A change of a published listing is reviewed while the old one stands; an
-expired opportunity comes back with a later deadline in this way.
+expired opportunity comes back with a later deadline in this way. While it is offered in a round, nothing of it changes.
 """
 
 BY_TIME: Mapping[Verb, ListingStatus] = {

@@ -237,6 +237,14 @@ async def move_for_deal(session: AsyncSession, actor: Actor | None, listing: Lis
     await _moved(session, actor, listing, {"hold": "held", "release": "released"}.get(verb, "closed"), None)
 
 
+async def move_for_round(session: AsyncSession, actor: Actor | None, listing: Listing, verb: Verb) -> None:
+    """Freeze the terms of a locked listing while it is offered in a trading round, or give it back when nothing was sold."""
+    rules.check_transition(verb, listing.status, listing.review)
+    enters = verb is Verb.ENTER_ROUND
+    listing.status = ListingStatus.IN_ROUND if enters else ListingStatus.PUBLISHED
+    await _moved(session, actor, listing, "entered_round" if enters else "left_round", None)
+
+
 async def up_to_date(session: AsyncSession, actor: Actor, listing_id: UUID) -> Listing:
     """The actor's listing for reading, with everything applied that was due, so that its ETag is good for a change."""
     listing = await queries.working_copy(session, actor, listing_id)

@@ -1,10 +1,10 @@
-"""Row to view of an organisation."""
+"""Row to view of an organisation, and of who controls it."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from market.organisations.tables import Organisation, OrganisationIdentifier
-from schemas.organisations import IdentifierView, OrganisationView
+from market.organisations.tables import Organisation, OrganisationControl, OrganisationIdentifier
+from schemas.organisations import ControlView, IdentifierView, OrganisationView
 
 
 def organisation_fields(row: Organisation, identifiers: Sequence[OrganisationIdentifier]) -> dict[str, Any]:
@@ -15,3 +15,7 @@ def organisation_fields(row: Organisation, identifiers: Sequence[OrganisationIde
 
 def organisation_view(row: Organisation, identifiers: Sequence[OrganisationIdentifier]) -> OrganisationView:
     return OrganisationView(**organisation_fields(row, identifiers))
+
+
+def control_view(row: OrganisationControl, controller: Organisation) -> ControlView:
+    return ControlView(**row.model_dump(), controller_name=controller.name)

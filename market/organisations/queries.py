@@ -1,4 +1,4 @@
-"""Reads of organisations; all of an organisation's profile is public."""
+"""Reads of organisations, whose profile is public, and of who controls them, which they and the hall see."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from market.errors import NotFound
-from market.organisations.tables import Organisation, OrganisationIdentifier
+from market.organisations.tables import Organisation, OrganisationControl, OrganisationIdentifier
+from market.permissions import Actor
 from schemas.vocabulary import Language, OrganisationKind, VerificationLevel
 
 
@@ -86,3 +87,19 @@ async def organisation_of_identifier(session: AsyncSession, scheme: str, value: 
         )
     )
     return found.scalar_one_or_none()
+
+
+async def controls(session: AsyncSession, actor: Actor, organisation_id: UUID) -> list[OrganisationControl]:
+    """Who controls or controlled an organisation, oldest first: for its members, the operator and the auditor.
+
+    NotFound for everybody else, as for an organisation that does not exist.
+    """
+    if not (actor.sees_everything or organisation_id in actor.organisations):
+        raise NotFound("no organisation whose controllers you see has this id")
+    await organisation(session, organisation_id)
+    found = await session.execute(
+        select(OrganisationControl)
+        .where(OrganisationControl.organisation_id == organisation_id)
+        .order_by(col(OrganisationControl.id))
+    )
+    return list(found.scalars())

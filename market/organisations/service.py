@@ -1,4 +1,4 @@
-"""The verbs of organisations: register, change, verify."""
+"""The verbs of organisations: register, change, verify, record who controls one and that it has ended."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.database import now
-from market.errors import AlreadyExists, Incomplete, Invalid
+from market.errors import AlreadyExists, Incomplete, Invalid, NotFound, WrongState
 from market.ledger.service import record
 from market.organisations import queries, rules
-from market.organisations.tables import Organisation, OrganisationIdentifier
+from market.organisations.tables import Organisation, OrganisationControl, OrganisationIdentifier
 from market.permissions import Actor, Permission, require
-from schemas.organisations import Identifier, NewOrganisation, OrganisationChange, Verification
+from schemas.organisations import Identifier, NewControl, NewOrganisation, OrganisationChange, Verification
 from schemas.values import FieldProblem
 from schemas.vocabulary import Language, OrganisationKind, VerificationLevel
 
@@ -169,3 +169,62 @@ async def verify_organisation(
         data={"level": data.level.value, "manually_verified": list(data.manually_verified)},
     )
     return organisation
+
+
+async def record_control(
+    session: AsyncSession, actor: Actor, organisation: Organisation, data: NewControl
+) -> OrganisationControl:
+    """Record who controls a locked organisation: declared by its editors, or found by the operator.
+
+    Whoever controls a seller, or is controlled by it or with it, may not bid for what it sells (BD-2).
+    """
+    if actor.may(Permission.VERIFY_ORGANISATION):
+        role = require(actor, Permission.VERIFY_ORGANISATION)
+    else:
+        role = require(actor, Permission.EDIT_ORGANISATION, organisation.id)
+    known = await queries.organisations(session, [data.controller_id])
+    if data.controller_id == organisation.id or not known:
+        detail = "name another organisation that is registered here"
+        raise Invalid(errors=[FieldProblem(pointer="/controller_id", detail=detail)])
+    standing = await queries.controls(session, actor, organisation.id)
+    if any(row.controller_id == data.controller_id and row.until is None for row in standing):
+        raise AlreadyExists("this controller is recorded")
+    row = OrganisationControl(
+        organisation_id=organisation.id,
+        controller_id=data.controller_id,
+        evidence=data.evidence,
+        since=await now(session),
+        recorded_by=actor.person_id,
+    )
+    session.add(row)
+    await session.flush()
+    facts = {"control": str(row.id), "controller": str(data.controller_id), "evidence": data.evidence}
+    await record(session, actor, ("organisation", organisation.id), "control_recorded", role=role, data=facts)
+    return row
+
+
+async def end_control(
+    session: AsyncSession, actor: Actor, organisation: Organisation, control_id: UUID, reason: str
+) -> OrganisationControl:
+    """Record that a control of a locked organisation has ended; it is never deleted.
+
+    The operator alone, who has seen the papers: else it would end the day before a sale.
+    """
+    role = require(actor, Permission.VERIFY_ORGANISATION)
+    row = await session.get(OrganisationControl, control_id)
+    if row is None or row.organisation_id != organisation.id:
+        raise NotFound("this organisation has no such controller")
+    if row.until is not None:
+        raise WrongState("it has ended already")
+    row.until = await now(session)
+    facts = {"control": str(row.id)}
+    await record(
+        session,
+        actor,
+        ("organisation", organisation.id),
+        "control_ended",
+        role=role,
+        reason=reason,
+        data=facts,
+    )
+    return row

@@ -38,3 +38,17 @@ class OrganisationIdentifier(SQLModel, table=True):
     scheme: str = Field(primary_key=True)
     value: str
     check_result: str
+
+
+class OrganisationControl(SQLModel, table=True):
+    """Who controls an organisation (实际控制人, 控股), as declared by it or found by the operator; read with its own controllers."""
+
+    __tablename__ = "organisation_control"
+
+    id: UUID = identifier()
+    organisation_id: UUID = Field(foreign_key="organisation.id", index=True)
+    controller_id: UUID = Field(foreign_key="organisation.id", index=True)
+    evidence: str
+    since: datetime = moment()
+    until: datetime | None = moment(nullable=True)
+    recorded_by: UUID

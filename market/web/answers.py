@@ -32,6 +32,8 @@ class Stored:
     media_type: str = "application/json"
     revalidated: bool = True
     """Whether If-None-Match is honoured."""
+    nothing: str | None = None
+    """Of a 204, where there may be nothing to serve."""
 
 
 def _document(*required: str, **properties: Described) -> Described:
@@ -47,6 +49,17 @@ _TITLE = {"type": "object", "minProperties": 1, "additionalProperties": TEXT}
 _LISTING = _document("id", "kind", "version", "published_at", "organisation", "title", title=_TITLE)
 _NAMED = {"type": "object", "required": ["id", "name"]}
 _LISTING["properties"]["organisation"] = _NAMED
+_STANDING = {"$ref": "#/components/schemas/Standing"}
+_EVENT: Described = {
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "event": TEXT,
+        "data": TEXT | {"contentMediaType": "application/json", "contentSchema": _STANDING},
+    },
+}
+"""Of a stream, every single one."""
 
 STORED: Mapping[str, Stored] = {
     "/api/v1/listings/{listing_id}": Stored("The latest version, canonical JSON (RFC 8785).", _LISTING),
@@ -67,6 +80,25 @@ STORED: Mapping[str, Stored] = {
         "The contract, canonical JSON (RFC 8785).",
         _document("deal", "kind", "number", "title", "parties", "terms", "terms_sha256", title=_TITLE),
         revalidated=False,
+    ),
+    "/api/v1/rounds/{round_id}/rules": Stored(
+        "The rules as announced, canonical JSON (RFC 8785).",
+        _document(
+            "round", "kind", "mode", "listing", "seller", "currency", "opening_price", "step", "deposit"
+        ),
+    ),
+    "/api/v1/challenges/{challenge_id}/rules": Stored(
+        "The rules as published, canonical JSON (RFC 8785).",
+        _document(
+            "challenge", "kind", "listing", "sponsor", "currency", "budget", "rubric", "stages", "opening"
+        ),
+    ),
+    "/api/v1/rounds/{round_id}/events": Stored(
+        "A stream of server-sent events, which lasts as long as the round; the schema is that of each event.",
+        _EVENT,
+        "text/event-stream",
+        revalidated=False,
+        nothing="The round has ended, and its last entry is the one that Last-Event-ID names.",
     ),
 }
 NOT_READY: Described = {
@@ -113,7 +145,11 @@ class Operation:
     def honours_match(self) -> bool:
         """The verbs of a state machine honour If-Match where it is sent."""
         return self.needs_match or (
-            self.changes and not self.public and "{" in self.path and "request" in self.takes
+            self.changes
+            and self.in_transaction
+            and not self.public
+            and "{" in self.path
+            and "request" in self.takes
         )
 
     @property
@@ -124,11 +160,11 @@ class Operation:
     def refusals(self) -> set[int]:
         """The statuses of the problems that this operation can answer with."""
         found: set[int] = set()
-        if self.in_transaction:
+        if self.in_transaction or not self.public:
             found.add(401)  # of a public one, for credentials that are not valid
         if not self.public or self.changes:
             found.add(403)
-        if "{" in self.path or (not self.public and (self.changes or self.path.endswith("/me"))):
+        if "{" in self.path or (not self.public and (self.changes or "/me/" in f"{self.path}/")):
             found.add(404)
         if self.path.startswith("/api/v1/listings/{listing_id}") and (
             self.public or self.path.endswith("/interests")
@@ -158,6 +194,8 @@ def answers(operation: Operation, described: Described) -> Described:
         found["200"] = {"description": stored.description, "content": content}
         if stored.revalidated:
             found["304"] = {"description": "Not changed since If-None-Match."}
+        if stored.nothing is not None:
+            found["204"] = {"description": stored.nothing}
     for status, answer in found.items():
         if status == "204":
             answer.pop("content", None)

@@ -95,7 +95,18 @@ def config(version: str) -> OpenAPIConfig:
         path=DOCUMENTATION,
         render_plugins=[_Json(), _Page()],
         tags=[
-            Tag(name=name) for name in ("Search", "Listings", "Editions", "Interests", "Managers", "Deals")
+            Tag(name=name)
+            for name in (
+                "Search",
+                "Listings",
+                "Editions",
+                "Interests",
+                "Rounds",
+                "Sealing",
+                "Deposits",
+                "Managers",
+                "Deals",
+            )
         ],
     )
 

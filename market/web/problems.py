@@ -158,11 +158,17 @@ def _of_database(exc: BaseException) -> MarketError | None:
         return errors.Invalid(UNSTORABLE) if state[:2] == "22" else None
     if isinstance(exc, asyncpg.DataError):
         return errors.Invalid(UNSTORABLE)
-    if isinstance(exc, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError, OSError)):
+    if isinstance(exc, _UNREACHABLE):
         return errors.Unavailable("the database does not answer", retry_after=1)
     return None
 
 
+_UNREACHABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 _BY_STATUS: Mapping[int, type[MarketError]] = {
     400: errors.MalformedBody,
     401: errors.Unauthenticated,

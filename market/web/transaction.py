@@ -72,12 +72,12 @@ class TransactionMiddleware(ASGIMiddleware):
             transaction = Transaction(session)
             scope["state"][STATE_KEY] = transaction
             transaction.actor = await self.authenticate(session, request)
-            _refuse_cross_site(request, transaction.actor)
+            refuse_cross_site(request, signed_in=transaction.actor is not None)
             if transaction.actor is None and not _is_public(request):
                 raise NotSignedIn()
             _refuse_other_than_json(request)
             scope["state"][BODY_KEY] = await request.body()  # kept by the connection, so that it is read once
-            _refuse_duplicate_names(scope["state"][BODY_KEY])
+            refuse_duplicate_names(scope["state"][BODY_KEY])
             repeat = await _Repeat.of(request, transaction)
             if repeat is not None and (stored := await repeat.stored(session)) is not None:
                 await _send_stored(send, stored)
@@ -129,7 +129,7 @@ def _refuse_other_than_json(request: Request[Any, Any, Any]) -> None:
         raise UnsupportedMediaType(f"this is {named or 'nothing'}: send {JSON}")
 
 
-def _refuse_duplicate_names(body: bytes) -> None:
+def refuse_duplicate_names(body: bytes) -> None:
     """A name given twice must not mean one thing here and another elsewhere (RFC 7493 2.3)."""
     if not body:
         return
@@ -171,7 +171,7 @@ class _Held:
             await send(message)
 
 
-def _refuse_cross_site(request: Request[Any, Any, Any], actor: Actor | None) -> None:
+def refuse_cross_site(request: Request[Any, Any, Any], *, signed_in: bool) -> None:
     """A cookie is sent by the browser whoever asks for it: a change must then come from this very site.
 
     So must a sign-in and a sign-up, which set the cookie; but what names no site at all is no browser.
@@ -183,9 +183,23 @@ def _refuse_cross_site(request: Request[Any, Any, Any], actor: Actor | None) -> 
     own = {str(request.base_url).rstrip("/"), str(request.app.state.base_url)}
     if site == "same-origin" or (site is None and origin in own):
         return
-    if site is None and origin is None and (actor is None or _is_public(request)):
+    if site is None and origin is None and (not signed_in or _is_public(request)):
         return
     raise CrossSiteRequest()
+
+
+def idempotency_key(request: Request[Any, Any, Any]) -> str | None:
+    """The Idempotency-Key of a request, or None; KeyRequired where the route needs one."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        if request.route_handler.opt.get("key_required"):
+            raise KeyRequired()
+        return None
+    key = key.strip().strip('"')
+    if not 1 <= len(key) <= 128 or not key.isprintable() or not key.isascii():
+        detail = "1 to 128 printable ASCII characters"
+        raise Invalid(errors=[FieldProblem(pointer="Idempotency-Key", detail=detail)])
+    return key
 
 
 class _Repeat:
@@ -203,15 +217,9 @@ class _Repeat:
     async def of(cls, request: Request[Any, Any, Any], transaction: Transaction) -> "_Repeat | None":
         if request.method != "POST":
             return None
-        key = request.headers.get("idempotency-key")
+        key = idempotency_key(request)
         if key is None:
-            if request.route_handler.opt.get("key_required"):
-                raise KeyRequired()
             return None
-        key = key.strip().strip('"')
-        if not 1 <= len(key) <= 128 or not key.isprintable() or not key.isascii():
-            detail = "1 to 128 printable ASCII characters"
-            raise Invalid(errors=[FieldProblem(pointer="Idempotency-Key", detail=detail)])
         address = request.client.host if request.client else ""
         principal = transaction.actor.principal if transaction.actor else f"anonymous:{address}"
         return cls(principal, key, request, await request.body())

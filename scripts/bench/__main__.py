@@ -3,9 +3,9 @@
 import asyncio
 import sys
 
-from scripts.bench import read, search
+from scripts.bench import bids, live, read, search
 
-ALL = {"read": read.run, "search": search.run}
+ALL = {"bids": bids.run, "live": live.run, "read": read.run, "search": search.run}
 
 
 def main() -> int:

@@ -1,11 +1,15 @@
 """A closed-loop HTTP load on loopback, with as little work per request on its own side as Python allows."""
 
 import asyncio
+import itertools
 import math
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+Request = Callable[[], bytes]
+"""Makes the next request of one client, head and body."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,8 @@ class Measured:
     requests: int
     seconds: float
     latencies: list[float]
+    refused: int = 0
+    """Answers that the measured thing gives on purpose and that are no success."""
 
     @property
     def per_second(self) -> float:
@@ -32,9 +38,10 @@ class Measured:
 class _Client(asyncio.Protocol):
     """One connection that sends the next request as soon as an answer is whole."""
 
-    def __init__(self, requests: Sequence[bytes], first: int, until: float, most: float) -> None:
-        self.requests, self.next, self.until, self.most = requests, first, until, most
+    def __init__(self, request: Request, until: float, most: float, refusal: bytes | None) -> None:
+        self.request, self.until, self.most, self.refusal = request, until, most, refusal
         self.latencies: list[float] = []
+        self.refused = 0
         self.failed: str | None = None
         self.done = asyncio.get_running_loop().create_future()
         self.buffer = b""
@@ -46,8 +53,7 @@ class _Client(asyncio.Protocol):
 
     def _send(self) -> None:
         self.sent = time.perf_counter()
-        self.transport.write(self.requests[self.next % len(self.requests)])
-        self.next += 1
+        self.transport.write(self.request())
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -59,8 +65,12 @@ class _Client(asyncio.Protocol):
         if len(self.buffer) < end + 4 + length:
             return
         at = time.perf_counter()
-        self.latencies.append(at - self.sent)
-        if not head.startswith(b"http/1.1 200"):
+        status = head[9:12]
+        if status in (b"200", b"201"):
+            self.latencies.append(at - self.sent)
+        elif status == self.refusal:
+            self.refused += 1
+        else:
             self.failed = self.buffer[:300].decode(errors="replace")
         self.buffer = b""
         if at >= self.until or len(self.latencies) >= self.most or self.failed:
@@ -79,9 +89,27 @@ async def measure(
 ) -> Measured:
     """Load the server with so many connections, for so long or with so many requests each; raises on any error."""
     prepared = [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() for path in paths]
+
+    def reader(place: int) -> Request:
+        following = itertools.cycle(prepared[place * 7919 % len(prepared) :] + prepared)
+        return lambda: next(following)
+
+    return await load(port, [reader(place) for place in range(clients)], seconds=seconds, requests=requests)
+
+
+async def load(
+    port: int,
+    clients: Sequence[Request],
+    *,
+    seconds: float = math.inf,
+    requests: float = math.inf,
+    refusal: int | None = None,
+) -> Measured:
+    """One connection per client, each sending what its function makes next; raises on any answer but 200, 201, `refusal`."""
     loop = asyncio.get_running_loop()
     begin = time.perf_counter()
-    made = [_Client(prepared, place * 7919, begin + seconds, requests) for place in range(clients)]
+    expected = str(refusal).encode() if refusal else None
+    made = [_Client(client, begin + seconds, requests, expected) for client in clients]
     for client in made:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
     await asyncio.gather(*(client.done for client in made))
@@ -90,4 +118,4 @@ async def measure(
     if failed:
         raise RuntimeError(f"the server answered: {failed}")
     latencies = [latency for client in made for latency in client.latencies]
-    return Measured(len(latencies), spent, latencies)
+    return Measured(len(latencies), spent, latencies, sum(client.refused for client in made))

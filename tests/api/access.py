@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from schemas.vocabulary import Role
+from tests.api import challenge_world
 from tests.api.world import World
 from tests.deals.trade import CONTRACT, PAYMENT
 from tests.editions.hall import TITLE, later
 from tests.interests.forms import ORDINARY, SOLUTION
 from tests.makers import PASSWORD, RESULT, Caller
 from tests.managers.profiles import ACCEPTANCE, PROFILE
+from tests.trading.stage import OPENING, a_plan, money
 
 COLUMNS = {
     "anon": "anonymous",
@@ -62,6 +64,9 @@ def table() -> list[Row]:
 
 
 REASON = {"reason": "because it is so"}
+RECEIPT = {"amount": money(OPENING), "bank_reference": "LINE-1", "value_date": "2025-01-02", "payer": "Payer"}
+REFUND = {"amount": money(1_00), "bank_reference": "LINE-2", "value_date": "2025-01-02", "payee": "Payee"}
+OPENING_KEY = {"public_key": "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}
 Body = Callable[[World, dict[str, Any], Caller], Any]
 
 # The body of each request that needs one, from the world, the thing and who calls.
@@ -130,4 +135,35 @@ BODIES: dict[str, Body] = {
     "POST /deals/{deal_id}/contract": lambda world, thing, who: CONTRACT,
     "POST /deals/{deal_id}/contract/refusal": lambda world, thing, who: REASON,
     "POST /deals/{deal_id}/payments": lambda world, thing, who: PAYMENT,
+    "POST /organisations/{organisation_id}/controllers": lambda world, thing, who: {
+        "controller_id": thing["controller_id"],
+        "evidence": "Register of companies",
+    },
+    "POST /organisations/{organisation_id}/controllers/{control_id}/end": lambda world, thing, who: REASON,
+    "POST /organisations/{organisation_id}/receipts": lambda world, thing, who: RECEIPT,
+    "POST /organisations/{organisation_id}/refunds": lambda world, thing, who: REFUND,
+    "POST /people/me/opening-key": lambda world, thing, who: OPENING_KEY,
+    "POST /rounds": lambda world, thing, who: {"listing_id": thing["listing_id"], "plan": a_plan()},
+    "PATCH /rounds/{round_id}": lambda world, thing, who: {"contact": "another@seller.example"},
+    "POST /rounds/{round_id}/withdrawal": lambda world, thing, who: REASON,
+    "POST /rounds/{round_id}/suspension": lambda world, thing, who: REASON,
+    "POST /rounds/{round_id}/resumption": lambda world, thing, who: REASON,
+    "POST /rounds/{round_id}/voidance": lambda world, thing, who: REASON,
+    "POST /rounds/{round_id}/countersignature": lambda world, thing, who: {"verb": "suspend"},
+    "POST /rounds/{round_id}/relisting": lambda world, thing, who: {"plan": a_plan()},
+    "POST /rounds/{round_id}/registrations": lambda world, thing, who: {
+        "rules_sha256": thing.get("rules_sha256", "0" * 64),
+        "statements": ["Our plant"],
+        "related_party": False,
+    },
+    "POST /rounds/{round_id}/registrations/{registration_id}/refusal": lambda world, thing, who: (
+        REASON | {"conditions": [1]}
+    ),
+    "POST /rounds/{round_id}/registrations/{registration_id}/deposit": lambda world, thing, who: RECEIPT,
+    "POST /rounds/{round_id}/bids": lambda world, thing, who: {"amount": money(OPENING)},
+    "POST /rounds/{round_id}/opening/shares": lambda world, thing, who: {
+        "words": thing.get("words", "abandon")
+    },
+    "POST /rounds/{round_id}/award/settlement": lambda world, thing, who: {"costs": money(1_00)},
+    **challenge_world.BODIES,
 }

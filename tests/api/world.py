@@ -13,13 +13,18 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from market.discovery.indexing import rebuild
+from market.sealing import envelope
 from schemas.vocabulary import OrganisationKind, Role
 from search import open_indexer
+from tests.api.challenge_world import have_challenges
+from tests.api.rounds import have_rounds
 from tests.deals.trade import PATENT, WANTED, Trade, fresh_key
 from tests.editions.hall import Hall, later
 from tests.interests.forms import ALL_MODES, an_interest
 from tests.makers import Caller, Market
 from tests.managers.profiles import PROFILE, a_manager, an_assignment
+from tests.sealing.tenders import Officer, text
+from tests.trading.stage import money
 
 HALL_ROLES = (Role.OPERATOR, Role.AUDITOR)
 FIELDS: dict[str, Any] = {"ip_rights": [PATENT], "modes": ALL_MODES}
@@ -45,7 +50,10 @@ async def undone(market: Market) -> AsyncIterator[None]:
     ordinary = database.sessions
     async with database.engine.connect() as connection, connection.begin() as outer:
         database.sessions = async_sessionmaker(
-            bind=connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            bind=connection,
+            expire_on_commit=False,
+            join_transaction_mode="create_savepoint",
+            info=ordinary.kw.get("info"),
         )
         try:
             yield
@@ -78,6 +86,8 @@ class World:
             *(world._have_interests(standing) for standing in standings),
             *(world._have_deal(standing, status) for standing in standings for status in DEALS[standing]),
         )
+        await asyncio.gather(*(have_rounds(world, standing) for standing in standings))
+        await asyncio.gather(*(have_challenges(world, standing) for standing in standings))
         indexer = open_indexer(None, None, market.settings.index_dir)
         await rebuild(market.database, indexer)
         await indexer.aclose()
@@ -99,6 +109,9 @@ class World:
         profile = PROFILE | {"capacity": 100}
         self.carrying = await self.carrier.ok("POST", "/managers", json=profile)
         self.agent, self.agency = await a_manager(market, capacity=100)
+        private, public = envelope.new_key()
+        self.officer = Officer(self.people["reviewer"], private)
+        await self.officer.who.ok("POST", "/people/me/opening-key", {"public_key": text(public)})
 
     async def _have_listings(self) -> None:
         for standing, author, director in (
@@ -193,6 +206,9 @@ class World:
             "manager_id": self.agency["id"],
             "invitation_id": (await self._invited(self.their_director, "new@example.org"))["id"],
         }
+        for standing in ("own", "foreign"):
+            known = self.things[standing]
+            self.things[standing] = known | await self._controlled(known["organisation_id"])
         for name, who in [*self.people.items(), ("another", self.company)]:
             self.things[f"self:{name}"] = thing = {
                 "session_id": (await who.ok("GET", "/sessions"))[0]["id"],
@@ -202,6 +218,18 @@ class World:
                 key = await who.ok("POST", "/api-keys", json={"name": "mine", "scopes": ["read"]})
                 thing["key_id"] = key["id"]
         self.things["another"] = self.things.pop("self:another")
+
+    async def _controlled(self, organisation_id: UUID) -> dict[str, Any]:
+        """With money on its account, somebody who controls it, and somebody who might."""
+        operator, path = self.people["operator"], f"/organisations/{organisation_id}"
+        line = {"amount": money(100_00), "bank_reference": f"IN-{organisation_id.hex}", "payer": "Payer"}
+        await operator.ok(
+            "POST", f"{path}/receipts", line | {"value_date": "2025-01-02"}, headers=fresh_key()
+        )
+        controllers = [str(await self.market.organisation(OrganisationKind.COMPANY)) for _ in range(2)]
+        control = {"controller_id": controllers[0], "evidence": "Register of companies"}
+        made = await operator.ok("POST", f"{path}/controllers", control)
+        return {"control_id": made["id"], "controller_id": controllers[1]}
 
     async def _invited(self, director: Caller, email: str) -> dict[str, Any]:
         path = f"/organisations/{director.organisation_id}/invitations"

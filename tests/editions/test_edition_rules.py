@@ -86,7 +86,12 @@ def test_time_releases_and_closes_at_the_very_instant_and_moves_nothing_else(
 
 def test_only_what_stands_in_the_hall_may_stand_in_an_edition() -> None:
     standing = {status for status in ListingStatus if may_stand(status)}
-    assert standing == {ListingStatus.PUBLISHED, ListingStatus.STALE, ListingStatus.UNDER_DEAL}
+    assert standing == {
+        ListingStatus.PUBLISHED,
+        ListingStatus.STALE,
+        ListingStatus.IN_ROUND,
+        ListingStatus.UNDER_DEAL,
+    }
 
 
 def test_scheduling_lists_every_unmet_condition_at_once() -> None:

@@ -11,9 +11,11 @@ import asyncpg
 import pytest
 from litestar import Litestar
 
+from market import notifications
 from market.database import Database
 from market.listings import cache
 from market.listings.cache import DocumentCache
+from market.notifications import Listener
 from tests.makers import Caller, Market
 from tests.web.instances import another
 
@@ -27,7 +29,7 @@ class Heard:
 
     def listen(self, app: Litestar) -> None:
         documents: DocumentCache = app.state.documents
-        heard = documents._heard
+        heard = documents.heard
 
         def hear(connection: asyncpg.Connection, *arguments: Any) -> None:
             heard(connection, *arguments)
@@ -35,7 +37,7 @@ class Heard:
             self.backend = connection.get_server_pid()
             asyncio.get_running_loop().create_task(self._tell())
 
-        documents._heard = hear  # type: ignore[method-assign]
+        documents.heard = hear  # type: ignore[method-assign]
 
     async def _tell(self) -> None:
         async with self._more:
@@ -220,7 +222,7 @@ async def test_what_is_read_while_it_is_heard_is_kept() -> None:
     found = await documents.read(listing)
     assert found is not None
     assert documents.held(listing) is found
-    documents._heard(None, 0, cache.CHANNEL, str(listing))
+    documents.heard(None, 0, cache.CHANNEL, str(listing))
     assert documents.held(listing) is None
 
 
@@ -231,7 +233,7 @@ async def test_a_change_that_is_heard_during_a_read_keeps_the_old_row_out() -> N
     listing = uuid4()
     task = asyncio.create_task(documents.read(listing))
     await database.asked.wait()
-    documents._heard(None, 0, cache.CHANNEL, str(listing))
+    documents.heard(None, 0, cache.CHANNEL, str(listing))
     database.answer.set()
     assert (await task) is not None
     assert documents.held(listing) is None
@@ -258,13 +260,14 @@ async def test_a_read_that_began_before_the_process_could_hear_is_not_kept(
     async def connect(*_: object, **__: object) -> Connection:
         return Connection()
 
-    monkeypatch.setattr(cache.asyncpg, "connect", connect)
-    await documents.start()
+    monkeypatch.setattr(notifications.asyncpg, "connect", connect)
+    listener = Listener(cast(Database, database), documents)
+    await listener.start()
     reading.answer.set()
     assert (await task) is not None
     assert documents.held(listing) is None
     assert (await documents.read(listing)) is documents.held(listing)
-    await documents.stop()
+    await listener.stop()
     assert documents.held(listing) is None
 
 

@@ -49,6 +49,8 @@ POSSIBLE: dict[Verb, tuple[set[ListingStatus], set[Review]]] = {
     V.HOLD: ({S.PUBLISHED, S.STALE}, set(R)),
     V.RELEASE: ({S.UNDER_DEAL}, set(R)),
     V.CLOSE: ({S.UNDER_DEAL}, set(R)),
+    V.ENTER_ROUND: ({S.PUBLISHED}, set(R)),
+    V.LEAVE_ROUND: ({S.IN_ROUND}, set(R)),
 }
 
 

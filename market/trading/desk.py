@@ -1,0 +1,133 @@
+"""Decides bids in the order in which they came, all that wait for a round in one transaction under its lock.
+
+Bids that arrive while a transaction is in flight are decided together in the next one, and each is answered only after
+the COMMIT that accepts it. Several processes may each have a desk: the lock of the round's row puts them in turn. It
+does not know HTTP, and leaves what the clock asks for (`advance`) to the verbs.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from market.database import Database
+from market.errors import MarketError, NotFound, Unavailable
+from market.identity.callers import callers
+from market.trading import placing
+from market.trading.placing import Course, Offer, Outcome, Placed
+
+log = logging.getLogger("market.trading")
+
+MOST = 512
+"""Bids in one transaction."""
+ATTEMPTS = 5
+PAUSE = 0.05
+
+# What passes by itself, after which the whole transaction is done again; a COMMIT whose answer was lost is among them,
+# and the repeat finds the bids that it accepted by their keys.
+PASSING = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # of a connection that is ended while it is being made
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+
+
+class Due(Exception):
+    """The clock asks for something before a bid can be decided."""
+
+
+@dataclass
+class _Waiting:
+    offer: Offer
+    answer: asyncio.Future[Outcome]
+
+
+class Desk:
+    """The bids that wait in this process, by round."""
+
+    def __init__(self, database: Database, advance: Callable[[UUID], Awaitable[None]]) -> None:
+        self._database = database
+        self._advance = advance
+        self._queues: dict[UUID, list[_Waiting]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def place(self, round_id: UUID, offer: Offer) -> Placed:
+        """Have a bid decided; answers after the COMMIT that holds it, or raises why it is refused."""
+        waiting = _Waiting(offer, asyncio.get_running_loop().create_future())
+        queue = self._queues.get(round_id)
+        if queue is None:
+            self._queues[round_id] = [waiting]
+            task = asyncio.create_task(self._serve(round_id), name=f"desk of round {round_id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            queue.append(waiting)
+        outcome = await waiting.answer
+        if isinstance(outcome, MarketError):
+            raise outcome
+        return outcome
+
+    async def close(self) -> None:
+        """Wait until everything that was sent has its answer."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, round_id: UUID) -> None:
+        queue = self._queues[round_id]
+        while queue:
+            batch = queue[:MOST]
+            del queue[:MOST]
+            for waiting, outcome in zip(batch, await self._decided(round_id, batch), strict=True):
+                if not waiting.answer.done():  # whoever sent it may have gone
+                    waiting.answer.set_result(outcome)
+        del self._queues[round_id]
+
+    async def _decided(self, round_id: UUID, batch: Sequence[_Waiting]) -> Sequence[Outcome]:
+        offers = [waiting.offer for waiting in batch]
+        try:
+            for attempt in range(ATTEMPTS):
+                try:
+                    async with self._database.pool.acquire() as connection:
+                        return await self.in_one_transaction(connection, round_id, offers)
+                except Due:
+                    await self._advance(round_id)
+                except PASSING as trouble:
+                    log.warning("bids are decided again after %s", type(trouble).__name__)
+                    await asyncio.sleep(PAUSE * 2**attempt)
+        except Exception:
+            log.exception("bids of round %s could not be decided", round_id)
+        return [Unavailable(retry_after=1)] * len(offers)
+
+    async def in_one_transaction(
+        self, connection: asyncpg.Connection, round_id: UUID, offers: Sequence[Offer]
+    ) -> Sequence[Outcome]:
+        """Decide these offers in their order and commit; the answers may be sent when this returns."""
+        async with connection.transaction():
+            senders = await callers(connection, {offer.credential for offer in offers})
+            earlier = await placing.repeats(connection, round_id, offers, senders)
+            known = [placing.answered(offer, senders, earlier) for offer in offers]
+            answers = [answer for answer in known if answer is not None]
+            if len(answers) == len(offers):
+                return answers
+            state = await placing.locked(connection, round_id)
+            if state is None:
+                return [NotFound("there is no round with this id")] * len(offers)
+            if state.due is not None:
+                raise Due
+            bidders = await placing.bidders(connection, round_id, senders)
+            earlier = await placing.repeats(connection, round_id, offers, senders)
+            course = Course(state, bidders, earlier)
+            outcomes = [
+                placing.answered(offer, senders, earlier) or course.decide(offer, senders) for offer in offers
+            ]
+            if course.placed:
+                await placing.write(connection, course)
+        return outcomes
