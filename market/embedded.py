@@ -207,10 +207,11 @@ class EmbeddedPostgres:
                 )
             if self._answers(until):
                 return
-            told = self.last_words()
-            # Its server was killed a moment ago, and its sessions have not all noticed.
-            if _ORPHANS not in told or time.monotonic() > until:
-                raise EmbeddedFailed(f"The database did not start: {told} (all of it: {self.log})")
+            # Its server was killed a moment ago, and its sessions have not all noticed; they write to the same log.
+            if _ORPHANS not in self._said() or time.monotonic() > until:
+                raise EmbeddedFailed(
+                    f"The database did not start: {self.last_words()} (all of it: {self.log})"
+                )
             time.sleep(0.1)
 
     def _answers(self, until: float) -> bool:
@@ -226,9 +227,13 @@ class EmbeddedPostgres:
 
     def last_words(self) -> str:
         """The line of its log that says best why it ended."""
+        return _last_line(self._said())
+
+    def _said(self) -> str:
+        """Its log since it was last launched."""
         with self.log.open("rb") as written:
             written.seek(self._log_begin)
-            return _last_line(written.read().decode(errors="replace"))
+            return written.read().decode(errors="replace")
 
     def stop(self) -> None:
         """Stop it in order: open transactions are rolled back, everything committed is on the disk."""

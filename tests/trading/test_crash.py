@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -219,10 +218,6 @@ def run(*arguments: str) -> tuple[int, dict[str, int], str]:
     return done.returncode, {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", last)}, said
 
 
-@pytest.mark.skipif(
-    "PYTEST_XDIST_WORKER" in os.environ,
-    reason="kills and starts servers against the clock: run by itself, or as make crash",
-)
 @pytest.mark.slow
 def test_no_acknowledged_bid_is_lost_while_databases_and_processes_are_killed() -> None:
     code, figures, said = run("--short")
@@ -234,10 +229,6 @@ def test_no_acknowledged_bid_is_lost_while_databases_and_processes_are_killed() 
     assert [figures[kind] for kind in KINDS] == [0] * len(KINDS)
 
 
-@pytest.mark.skipif(
-    "PYTEST_XDIST_WORKER" in os.environ,
-    reason="kills and starts servers against the clock: run by itself, or as make crash",
-)
 @pytest.mark.slow
 def test_what_is_acknowledged_before_it_is_on_the_disk_is_found_to_be_lost() -> None:
     code, figures, said = run("--control", "unsynced")
