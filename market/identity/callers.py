@@ -3,28 +3,14 @@
 import hmac
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import asyncpg
-from litestar import Request
 
-from market.errors import Unauthenticated
-from market.identity.credentials import cookie_name
-from market.identity.rules import KEY_PREFIX, SESSION_PREFIX, TOUCH_EVERY, digest, session_end, split_key
+from market.identity.credentials import Credential
+from market.identity.rules import TOUCH_EVERY, session_end
 from market.permissions import Actor
 from schemas.vocabulary import Role, Scope
-
-
-@dataclass(frozen=True)
-class Credential:
-    """What a caller sent to prove who they are: the digest of a session's token, or of an API key's secret."""
-
-    secret: bytes
-    key_id: str | None = None
-    """The public id of an API key; None for a session."""
-
 
 # Valid by the database's clock, so that what was signed out or revoked is refused from the next bid on.
 _SESSIONS = """
@@ -38,23 +24,6 @@ FROM api_key k JOIN membership m ON m.person_id = k.person_id AND m.organisation
 WHERE k.public_id = ANY($1::text[]) AND k.revoked_at IS NULL AND k.expires_at > clock_timestamp()
 """
 _TOUCH = "UPDATE person_session SET last_used_at = $2, expires_at = $3 WHERE id = $1"
-
-
-def credential(request: Request[Any, Any, Any]) -> Credential:
-    """What the request proves itself with. Unauthenticated where there is nothing, or nothing that could be valid."""
-    header = request.headers.get("authorization")
-    if header is None:
-        token = request.cookies.get(cookie_name(request), "")
-        if not token:
-            raise Unauthenticated()
-        return Credential(digest(token))
-    scheme, _, token = header.partition(" ")
-    token = token.strip()
-    if scheme.lower() == "bearer" and token.startswith(SESSION_PREFIX):
-        return Credential(digest(token))
-    if scheme.lower() == "bearer" and token.startswith(KEY_PREFIX) and (parts := split_key(token)):
-        return Credential(digest(parts[1]), parts[0])
-    raise Unauthenticated("send Authorization: Bearer with a session token or an API key")
 
 
 async def callers(connection: asyncpg.Connection, sent: Collection[Credential]) -> dict[Credential, Actor]:

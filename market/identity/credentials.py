@@ -1,6 +1,7 @@
 """Who is calling: turns a bearer token, an API key or the session cookie into an actor."""
 
 import hmac
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -26,27 +27,50 @@ _TOUCH_SESSION = "UPDATE person_session SET last_used_at = $2, expires_at = $3 W
 _TOUCH_KEY = "UPDATE api_key SET last_used_at = $2 WHERE id = $1"
 
 
+@dataclass(frozen=True)
+class Credential:
+    """What a caller sent to prove who they are: the digest of a session's token, or of an API key's secret."""
+
+    secret: bytes
+    key_id: str | None = None
+    """The public id of an API key; None for a session."""
+
+
+def credential(request: Request[Any, Any, Any]) -> Credential | None:
+    """What the request proves itself with; None where nothing was sent, Unauthenticated for what proves nothing."""
+    header = request.headers.get("authorization")
+    if header is None:
+        token = request.cookies.get(cookie_name(request), "")
+        return Credential(digest(token)) if token else None
+    scheme, _, token = header.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("send Authorization: Bearer with a session token or an API key")
+    if token.startswith(SESSION_PREFIX):
+        return Credential(digest(token))
+    if not token.startswith(KEY_PREFIX):
+        raise Unauthenticated("this is neither a session token nor an API key")
+    if (parts := split_key(token)) is None:
+        raise Unauthenticated("this API key is not known")
+    return Credential(digest(parts[1]), parts[0])
+
+
 async def authenticate(session: AsyncSession, request: Request[Any, Any, Any]) -> Actor | None:
     """The actor, None where no credential was sent, Unauthenticated where a header was sent that is not valid.
 
     A cookie that is not valid is as none: the browser sends it by itself, also to the sign-in that replaces it.
     """
     database: Database = request.app.state.database
-    header = request.headers.get("authorization")
-    if header is not None:
-        scheme, _, token = header.partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer":
-            raise Unauthenticated("send Authorization: Bearer with a session token or an API key")
-        if token.startswith(SESSION_PREFIX):
-            return await _of_session(session, database, token)
-        if token.startswith(KEY_PREFIX):
-            return await _of_key(session, database, token)
-        raise Unauthenticated("this is neither a session token nor an API key")
-    token = request.cookies.get(cookie_name(request), "")
+    sent = credential(request)
+    if sent is None:
+        return None
+    if sent.key_id is not None:
+        return await _of_key(session, database, sent)
     try:
-        return await _of_session(session, database, token) if token else None
+        return await _of_session(session, database, sent)
     except Unauthenticated:
+        if "authorization" in request.headers:
+            raise
         return None
 
 
@@ -60,8 +84,8 @@ def is_https(request: Request[Any, Any, Any]) -> bool:
     return str(request.app.state.base_url).startswith("https://")
 
 
-async def _of_session(session: AsyncSession, database: Database, token: str) -> Actor:
-    found = await session.execute(select(PersonSession).where(PersonSession.token_sha256 == digest(token)))
+async def _of_session(session: AsyncSession, database: Database, sent: Credential) -> Actor:
+    found = await session.execute(select(PersonSession).where(PersonSession.token_sha256 == sent.secret))
     row = found.scalar_one_or_none()
     at = await now(session)
     if row is None or row.expires_at <= at:
@@ -75,12 +99,11 @@ async def _of_session(session: AsyncSession, database: Database, token: str) -> 
     return Actor(row.person_id, await roles_of(session, row.person_id), session_id=row.id)
 
 
-async def _of_key(session: AsyncSession, database: Database, token: str) -> Actor:
-    parts = split_key(token)
-    found = await session.execute(select(ApiKey).where(ApiKey.public_id == (parts or ("", ""))[0]))
+async def _of_key(session: AsyncSession, database: Database, sent: Credential) -> Actor:
+    found = await session.execute(select(ApiKey).where(ApiKey.public_id == sent.key_id))
     row = found.scalar_one_or_none()
     at = await now(session)
-    if parts is None or row is None or not hmac.compare_digest(row.secret_sha256, digest(parts[1])):
+    if row is None or not hmac.compare_digest(row.secret_sha256, sent.secret):
         raise Unauthenticated("this API key is not known")
     if row.revoked_at is not None or row.expires_at <= at:
         raise Unauthenticated("this API key was revoked or has expired")

@@ -10,11 +10,11 @@ from litestar import MediaType, Request, Response, Router, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
-from market.errors import Incomplete, Invalid, KeyRequired
-from market.identity.callers import credential
+from market.errors import Incomplete, Invalid, KeyRequired, Unauthenticated
+from market.identity.credentials import credential
+from market.trading.course import Offer
 from market.trading.desk import Desk
 from market.trading.documents import receipt
-from market.trading.placing import Offer
 from market.web.transaction import idempotency_key, refuse_cross_site, refuse_duplicate_names
 from schemas.trading import NewBid, Receipt
 from schemas.values import FieldProblem
@@ -44,6 +44,8 @@ async def bid(
     Idempotency-Key gives the same receipt, whatever happened to the first answer.
     """
     sender = credential(request)
+    if sender is None:
+        raise Unauthenticated()
     refuse_cross_site(request, signed_in=True)
     body = await request.body()
     key = idempotency_key(request)
