@@ -17,7 +17,7 @@ from market.database import Database
 from market.errors import MarketError, NotFound, Unavailable
 from market.identity.callers import callers
 from market.trading import placing
-from market.trading.placing import Course, Offer, Outcome, Placed
+from market.trading.course import Course, Offer, Outcome, Placed, answered
 
 log = logging.getLogger("market.trading")
 
@@ -113,7 +113,7 @@ class Desk:
         async with connection.transaction():
             senders = await callers(connection, {offer.credential for offer in offers})
             earlier = await placing.repeats(connection, round_id, offers, senders)
-            known = [placing.answered(offer, senders, earlier) for offer in offers]
+            known = [answered(offer, senders, earlier) for offer in offers]
             answers = [answer for answer in known if answer is not None]
             if len(answers) == len(offers):
                 return answers
@@ -126,7 +126,7 @@ class Desk:
             earlier = await placing.repeats(connection, round_id, offers, senders)
             course = Course(state, bidders, earlier)
             outcomes = [
-                placing.answered(offer, senders, earlier) or course.decide(offer, senders) for offer in offers
+                answered(offer, senders, earlier) or course.decide(offer, senders) for offer in offers
             ]
             if course.placed:
                 await placing.write(connection, course)

@@ -11,9 +11,9 @@ from market.ledger.rules import canonical
 from market.ledger.signing import base64_text, sign
 from market.listings.tables import ListingVersion
 from market.organisations.tables import Organisation
+from market.trading.course import Placed
 from market.trading.house import House
 from market.trading.log import instant
-from market.trading.placing import Placed
 from market.trading.tables import Award, Registration, Round
 from schemas.trading import Receipt, RoundPlan
 from schemas.values import Money

@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from market.trading import placing
+from market.trading.course import Offer, Outcome, State
 from market.trading.desk import Desk
-from market.trading.placing import Offer, Outcome, State
 
 UNSENT_SECONDS = 0.05
 """How long a COMMIT waits that was answered before."""

@@ -21,15 +21,15 @@ from hypothesis.stateful import (
 
 from market.database import new_id
 from market.errors import MarketError
-from market.identity.callers import Credential
+from market.identity.credentials import Credential
 from market.ledger.rules import canonical, sha256
 from market.permissions import Actor
 from market.sealing import envelope, shares
 from market.sealing.envelope import Lid
 from market.trading import bidding, log, sealed
 from market.trading.bidding import Bidder, Lot
+from market.trading.course import Course, Offer, Placed, Registered, Senders, State
 from market.trading.log import instant
-from market.trading.placing import Course, Offer, Placed, Registered, Senders, State
 from market.trading.replay import replay
 from market.trading.sealed import Taken
 from schemas.values import Money
