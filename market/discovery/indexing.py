@@ -65,6 +65,7 @@ async def keep_in_step(database: Database, indexer: SearchIndexer, stop: asyncio
     """
     async with writer(database) as connection, _comparing(database, indexer) as compare_now:
         wake, asked = await _notified(connection)
+        log.info("keeping the search index in step")
         known = False  # what the engine holds: not before it has answered, nor after it was away
         told = False
         while not stop.is_set():

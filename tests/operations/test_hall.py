@@ -96,7 +96,7 @@ def test_the_hall_is_started_used_stopped_killed_and_keeps_its_data(
         worker = hall.child("market.cli worker")
         os.kill(worker, signal.SIGKILL)
         assert "worker was ended by SIGKILL" in hall.read_until("starting it again")
-        hall.read_until("at work")
+        hall.read_until("keeping the search index in step")
         assert hall.child("market.cli worker") != worker
 
         run = command(monkeypatch, capsys, MARKET_DATA_DIR=str(folder))
