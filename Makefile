@@ -19,7 +19,7 @@ test: .venv/ready-dev ## run the whole test suite against a PostgreSQL of its ow
 check: .venv/ready-dev ## what CI runs: linters, types, import contracts, migrations, tests with coverage
 	$(PY) -m scripts.check
 
-deep: .venv/ready-dev ## the state machines at full length: 2,000 examples in memory, 200 on PostgreSQL
+deep: .venv/ready-dev ## what is tried at random at full length: 2,000 examples in memory, 200 on PostgreSQL, 200 kills
 	MARKET_TEST_DEEP=1 $(PY) -m pytest -m deep
 
 bench: .venv/ready-dev ## the benchmarks, each closing in one line NAME ratio=X.XX
@@ -35,4 +35,4 @@ pins: .venv/ready-dev ## compile requirements/*.txt from pyproject.toml, with ha
 	@python3 -m venv .venv && .venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/uv.txt && touch $@
 
 .venv/ready-%: requirements/%.txt .venv/bin/uv pyproject.toml
-	@echo "installing $<" && $(UV) pip install --quiet --python $(PY) --require-hashes -r $< && $(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation -e . && touch $@
+	@echo "installing $<" && $(UV) pip install --quiet --compile-bytecode --python $(PY) --require-hashes -r $< && $(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation -e . && $(PY) -m compileall -q schemas search market scripts && touch $@

@@ -35,15 +35,6 @@ JOURNEYS = "tests/journeys/"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Where no bytecode may lie beside the sources, the many processes of a run share what they compile all the same."""
-    if sys.dont_write_bytecode:
-        folder = str(config.rootpath / ".pytest_cache" / "bytecode")
-        sys.dont_write_bytecode, sys.pycache_prefix = False, folder
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = folder
-
-
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """The whole suite runs on every core, up to four; what is named on the command line runs in this process."""
     whole = config.args_source is not pytest.Config.ArgsSource.ARGS

@@ -1,4 +1,4 @@
-"""How many examples a state machine is tried with: a tenth in every run of the suite, all of them in `make deep`."""
+"""How often what is tried at random is tried: a tenth in every run of the suite, all of it in `make deep`."""
 
 import os
 

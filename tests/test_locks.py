@@ -30,9 +30,10 @@ def locking() -> Iterator[tuple[str, str]]:
     """Every function that locks rows, with its source."""
     for path in sorted(Path(application.__path__[0]).rglob("*.py")):
         source = path.read_text()
+        lines = source.splitlines()
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                body = ast.get_source_segment(source, node) or ""
+                body = "\n".join(lines[node.lineno - 1 : node.end_lineno])
                 if "with_for_update" in body:
                     yield f"{path.parent.name}/{path.name} {node.name}", body
 

@@ -16,9 +16,10 @@ from market.database import new_id
 from market.discovery.indexing import compare, drain, rebuild
 from scripts.bench.read import insert_listings
 from search import open_indexer
+from tests.depth import examples
 from tests.discovery.worker_process import BEGUN, DONE, work
 
-KILLS = 200
+KILLS = examples(200)
 LISTINGS = 60
 
 
@@ -56,7 +57,8 @@ def rest_of(told: Connection) -> Iterator[str]:
 
 
 @pytest.mark.slow
-async def test_two_hundred_kills_of_the_worker_leave_index_and_database_equal(market, tmp_path):
+@pytest.mark.deep
+async def test_kills_of_the_worker_leave_index_and_database_equal(market, tmp_path):
     words = random.Random(20261124)
     index = tmp_path / "index"
     connection = await asyncpg.connect(market.database.plain_url)
