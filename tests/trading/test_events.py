@@ -216,15 +216,17 @@ async def test_under_concurrent_bids_nobody_misses_or_repeats_anything(
     async with another(market.settings) as other:
         apps = (market.app, other.app)
         watchers: list[asyncio.Task[Stream]] = []
-        bidders = [asyncio.create_task(bid(number)) for number in range(4)]
+        bidding = asyncio.gather(*(bid(number) for number in range(4)))
         async with watching(market.app, sale.path) as guide:
-            while not all(bidder.done() for bidder in bidders):
+            while not bidding.done():
                 last = None if len(watchers) % 3 else 0
                 watchers.append(asyncio.create_task(watch(apps[len(watchers) % 2], last)))
                 if len(watchers) >= 20:
                     break
-                await guide.next()
-            await asyncio.gather(*bidders)
+                following = asyncio.create_task(guide.next())  # of the last bids none may be left to hear
+                await asyncio.wait({following, bidding}, return_when=asyncio.FIRST_COMPLETED)
+                following.cancel()
+            await bidding
         closing = await sale.bid(0, OPENING + 20_000 * STEP)
         log = await sale.log()
         assert closing["seq"] == len(log)
