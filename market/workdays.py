@@ -1,4 +1,4 @@
-"""Legal working days in China: statutory holidays and make-up workdays (调休), counted in Asia/Shanghai; no database.
+"""Legal working days in China: statutory holidays and make-up workdays (调休; PR-6), counted in Asia/Shanghai; no database.
 
 The holidays of a year are decreed in the autumn before it. For a year that the calendar does not know, Monday to
 Friday are counted and `is_confirmed` says so.
@@ -50,6 +50,13 @@ def is_working_day(day: date) -> bool:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
         return day.weekday() < 5
+
+
+def rolled(day: date) -> date:
+    """The day itself, or the next working day where it is a statutory holiday or a rest day (民法典 art. 203)."""
+    while not is_working_day(day):
+        day += _DAY
+    return day
 
 
 def add_working_days(start: datetime, days: int) -> datetime:
