@@ -80,6 +80,14 @@ def database_urls(url: str) -> tuple[URL, str]:
     return alchemy, plain.render_as_string(hide_password=False)
 
 
+async def _as_it_is(_connection: asyncpg.Connection) -> None:
+    """Give a connection back to the pool without a word to the server.
+
+    A transaction that was left open is rolled back in any case, and nobody sets, listens to or locks anything for longer
+    on a connection of the pool: who does so has one of their own.
+    """
+
+
 class Database:
     """One engine for the verbs and one asyncpg pool for hot reads and notifications, of one process."""
 
@@ -109,13 +117,26 @@ class Database:
 
     async def open(self) -> None:
         if self._pool is None:
-            self._pool = await asyncpg.create_pool(self.plain_url, min_size=1, max_size=self._pool_size)
+            self._pool = await asyncpg.create_pool(
+                self.plain_url, min_size=1, max_size=self._pool_size, reset=_as_it_is
+            )
 
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.close()
             self._pool = None
         await self.engine.dispose()
+
+
+PLAYED = "played"
+"""In a session's info: its `now` is set by whoever tells what happened before, and no clock is read."""
+
+
+async def read_clock_anew(session: AsyncSession) -> None:
+    """After a wait for a lock: `now` is the clock of this moment, and no longer that of the transaction's start."""
+    if not session.info.get(PLAYED):
+        at: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        session.info["now"] = at.astimezone(UTC)
 
 
 async def now(session: AsyncSession) -> datetime:

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from market.database import database_urls
 from market.listings.rules import SEARCHABLE
 from market.migrate import revisions
-from market.opening import search_health
+from market.opening import API_LOGIN, search_health
+from market.roles import MIGHTY
 from market.settings import DEMO_SECRET, Settings
 from market.trading.durability import SETTINGS as DURABLE
 
@@ -95,6 +97,7 @@ async def of_database(settings: Settings, url: str) -> AsyncIterator[Check]:
             yield Check(Level.FAILED, f"migrations at {current}, newest {head}", "run `market migrate`")
             return
         yield Check(Level.OK, f"migrations at {head}, the newest")
+        yield await _role(settings, connection, url)
         for name in DURABLE:
             yield await _durable(connection, name)
         yield await _clock(connection)
@@ -113,14 +116,40 @@ async def _version(connection: asyncpg.Connection) -> Check:
     return Check(Level.OK, what) if major == TESTED_POSTGRES else Check(Level.WARNING, what, remedy)
 
 
+async def _role(settings: Settings, connection: asyncpg.Connection, url: str) -> Check:
+    """As whom the application connects: itself, or on one machine as the login that `market serve` makes for it."""
+    if settings.database_url is None:
+        own = database_urls(url)[0].set(drivername="postgresql", username=API_LOGIN)
+        try:
+            connection = await asyncpg.connect(own.render_as_string(hide_password=False), timeout=10)
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            remedy = "`market serve` makes it at its next start"
+            return Check(Level.WARNING, f"there is no database login {API_LOGIN} yet", remedy)
+        try:
+            return await _powers(connection)
+        finally:
+            await connection.close()
+    return await _powers(connection)
+
+
+async def _powers(connection: asyncpg.Connection) -> Check:
+    name, powers = await connection.fetchval("SELECT current_user"), await connection.fetchval(MIGHTY)
+    if powers is None:
+        return Check(Level.OK, f"the application connects as {name}, which cannot change the record")
+    remedy = "give it a login in the role market_app (docs/decisions/0010-transparency-log.md)"
+    what = f"the application connects as {name}, {powers}: its triggers alone keep the record from change"
+    return Check(Level.WARNING, what, remedy)
+
+
 async def _durable(connection: asyncpg.Connection, name: str) -> Check:
     value = await connection.fetchval("SELECT current_setting($1)", name)
     if value != "off" and not (name == "synchronous_commit" and value == "local"):
         return Check(Level.OK, f"{name} {value}")
-    remedy = (
-        f"ALTER SYSTEM SET {name} = on; without it a crash loses what was confirmed, and no round is held"
-    )
-    return Check(Level.FAILED if value == "off" else Level.WARNING, f"{name} {value}", remedy)
+    if value == "off":
+        lost = "without it a crash loses what was confirmed, and no round is held"
+        return Check(Level.FAILED, f"{name} off", f"ALTER SYSTEM SET {name} = on; {lost}")
+    lost = "until then a confirmed bid is safe on this server, and can be lost where a standby takes over"
+    return Check(Level.WARNING, f"{name} {value}", f"ALTER SYSTEM SET {name} = on; {lost}")
 
 
 async def _clock(connection: asyncpg.Connection) -> Check:

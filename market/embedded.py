@@ -53,9 +53,9 @@ class EmbeddedPostgres:
     def url(self) -> str:
         return self.database_url("postgres")
 
-    def database_url(self, name: str) -> str:
+    def database_url(self, name: str, user: str = "postgres") -> str:
         # The port is said, since clients would else take it from PGPORT.
-        return f"postgresql://postgres@/{name}?host={quote(str(self.socket_dir))}&port={PORT}"
+        return f"postgresql://{user}@/{name}?host={quote(str(self.socket_dir))}&port={PORT}"
 
     def __enter__(self) -> "EmbeddedPostgres":
         self.start()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from market.database import database_urls
+from market.roles import grant
 from market.trouble import Trouble
 
 _LOCK = 7_239_041  # any number: two migrations at once wait for each other
@@ -29,6 +30,7 @@ def _upgrade(connection: Connection) -> bool:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     before, head = _revisions(connection)
     if before == head:
+        grant(connection)
         return False
     if before is not None and not _known(before):
         raise Trouble(
@@ -36,6 +38,7 @@ def _upgrade(connection: Connection) -> bool:
             "nothing was touched. Use the newer program."
         )
     command.upgrade(config(connection), "head")
+    grant(connection)
     return True
 
 
@@ -74,7 +77,7 @@ async def require_current(url: str) -> None:
 
 
 async def migrate(url: str) -> bool:
-    """Upgrade to the head in one transaction; answers whether anything was done."""
+    """Upgrade to the head and give the roles their rights, in one transaction; answers whether anything was upgraded."""
     engine = create_async_engine(database_urls(url)[0])
     try:
         async with engine.begin() as connection:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from search.port import EngineHealth, SearchIndexer
 
 
+API_LOGIN, WORKER_LOGIN = "market_api", "market_work"
+"""As whom the embedded database is used; `market.roles` says what they may."""
+
+
 def say(line: str) -> None:
     """A line for the person at the terminal, at once also where it goes to a file."""
     with suppress(OSError):  # the terminal may be gone, and things have still to be stopped in order
@@ -82,10 +86,10 @@ def _on_one_machine(
     worker = Child(
         "worker",
         ["-m", "market.cli", "worker"],
-        _environment(settings, database.url, listener),
+        _environment(settings, database.database_url("postgres", WORKER_LOGIN), listener),
         WORKER_SECONDS,
     )
-    api = _api(settings, database.url, listener, workers)
+    api = _api(settings, database.database_url("postgres", API_LOGIN), listener, workers)
     return Supervisor(say, database, worker=worker, api=api), prepared
 
 
@@ -96,8 +100,10 @@ async def _prepare(settings: Settings, server: EmbeddedPostgres) -> Prepared:
         return known  # the worker rebuilds an index that is missing or of another version
     from market.database import Database
     from market.migrate import migrate, revisions
+    from market.roles import make_logins
 
     await migrate(server.url)
+    await make_logins(server.url)
     database = Database(server.url, pool_size=4)
     await database.open()
     try:

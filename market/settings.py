@@ -33,6 +33,8 @@ class Settings(BaseSettings):
 
     database_url: str | None = None
     """The PostgreSQL to use, `postgresql://user:password@host:5432/name`. Without it `market serve` runs one of its own under `MARKET_DATA_DIR`, with the demo market."""
+    login_password: SecretStr | None = None
+    """The password that `market migrate` gives to the database logins `market_api` and `market_work`, which cannot change the record. Read by nothing else."""
     search_url: str | None = None
     """A Meilisearch server, `http://host:7700`. Without it the embedded engine searches, with its index under `MARKET_DATA_DIR`."""
     search_key: SecretStr | None = None

@@ -1,4 +1,4 @@
-"""Recomputes what must never have changed: stored documents, signatures, rounds, sums of money, every chain.
+"""Recomputes what must never have changed: stored documents, signatures, rounds, challenges, money, every chain.
 
 It reads the database as an auditor would, from the stored bytes, and believes no column that it can compute.
 """
@@ -6,6 +6,7 @@ It reads the database as an auditor would, from the stored bytes, and believes n
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
@@ -13,12 +14,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from market.challenges import checking, rows
 from market.database import Database
+from market.ledger.auditing import log_findings
+from market.ledger.notes import Checkpoint, NotSigned
+from market.ledger.notes import read as read_note
 from market.ledger.queries import broken_chains
 from market.ledger.rules import sha256
 from market.progress import Progress
 from market.trading.checking import faults
 from market.trading.rows import read_rows, round_ids
+from market.trouble import Trouble
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,8 @@ DOCUMENTS = (
         """
         SELECT 'the receipt of introduction ' || i.id AS name, i.receipt AS document, i.sha256,
             (SELECT e.data ->> 'sha256' FROM event e WHERE e.subject_kind = 'assignment'
-                AND e.subject_id = i.assignment_id AND e.kind = 'introduced') AS recorded
+                AND e.subject_id = i.assignment_id AND e.kind = 'introduced'
+                AND e.data ->> 'introduction' = i.id::text) AS recorded
         FROM introduction i ORDER BY i.id
         """,
     ),
@@ -110,7 +117,8 @@ LEDGER = (
     """,
     """
     SELECT 'the settlement ' || p.id || ': its parts come to ' || coalesce(sum(t.amount), 0) || ' of ' || p.amount
-    FROM transfer p LEFT JOIN transfer t ON t.post_id = p.id AND t.debit_id = p.credit_id
+    FROM transfer p JOIN account e ON e.id = p.credit_id AND e.kind = 'escrow'
+    LEFT JOIN transfer t ON t.post_id = p.id AND t.debit_id = p.credit_id
     WHERE p.kind = 'post' GROUP BY p.id, p.amount HAVING coalesce(sum(t.amount), 0) <> p.amount ORDER BY p.id
     """,
     """
@@ -118,7 +126,8 @@ LEDGER = (
     FROM transfer t LEFT JOIN transfer p ON p.id = t.post_id AND p.kind = 'post' AND p.credit_id = t.debit_id
     WHERE t.post_id IS NOT NULL AND p.id IS NULL ORDER BY t.id
     """,
-    # A deposit that is held reserves; the bank's account alone is below zero, by what the bank holds.
+    # A deposit that is held reserves; below zero are the bank's account, by what the bank holds, and those of a deal that
+    # count what is owed, what came in and, after a refund, what was earned.
     """
     SELECT 'account ' || a.id || ' (' || a.kind || ', ' || a.currency || ') is overdrawn by ' || -sum(s.amount)
         || ' minor units'
@@ -127,54 +136,105 @@ LEDGER = (
             OR kind = 'pending' AND NOT EXISTS (SELECT FROM transfer r WHERE r.pending_id = t.id)
         UNION ALL SELECT credit_id, amount FROM transfer WHERE kind IN ('posted', 'post')
     ) s ON s.account_id = a.id
-    WHERE a.kind <> 'bank' GROUP BY a.id HAVING sum(s.amount) < 0 ORDER BY a.id
+    WHERE a.kind NOT IN ('bank', 'receivable', 'received', 'income') GROUP BY a.id HAVING sum(s.amount) < 0 ORDER BY a.id
     """,
     # What a bank moved is in the ledger as it was recorded, and nothing else is.
     """
-    SELECT 'transfer ' || coalesce(t.id, e.id) || ': the ledger and the record know different receipts or refunds'
+    SELECT 'transfer ' || coalesce(t.id, e.id) || ': the ledger and the record know different receipts, refunds or payouts'
     FROM (
         SELECT t.id, jsonb_build_array(t.amount, t.currency, t.purpose, t.evidence, t.actor_id) AS said,
             CASE b.id WHEN t.debit_id THEN t.credit_id ELSE t.debit_id END AS account_id,
-            CASE b.id WHEN t.debit_id THEN 'receipt_recorded' ELSE 'refund_recorded' END AS kind
+            CASE WHEN t.kind = 'pending' THEN 'payout_ordered' WHEN t.kind = 'post' THEN 'payout_recorded'
+                WHEN t.kind = 'void' THEN 'payout_cancelled' WHEN b.id = t.debit_id THEN 'receipt_recorded'
+                ELSE 'refund_recorded' END AS kind
         FROM transfer t JOIN account b ON b.id IN (t.debit_id, t.credit_id) AND b.kind = 'bank'
     ) t FULL JOIN (
         SELECT (e.data ->> 'transfer')::uuid AS id, e.subject_id AS account_id, e.kind, jsonb_build_array(
             e.data -> 'amount', e.data -> 'currency', e.data -> 'purpose', e.data -> 'evidence', e.actor_id) AS said
-        FROM event e WHERE e.subject_kind = 'account' AND e.kind IN ('receipt_recorded', 'refund_recorded')
+        FROM event e WHERE e.subject_kind = 'account' AND e.kind IN ('receipt_recorded', 'refund_recorded',
+            'payout_ordered', 'payout_recorded', 'payout_cancelled')
     ) e ON e.id = t.id
     WHERE (t.said, t.account_id, t.kind) IS DISTINCT FROM (e.said, e.account_id, e.kind) ORDER BY 1
     """,
 )
 
+# Of a submission the record tells nothing but its receipt, so that a lost one is found from there alone.
+_LOST = """
+SELECT 'submission ' || e.subject_id || ' is missing' FROM event e WHERE e.subject_kind = 'submission'
+    AND NOT EXISTS (SELECT FROM challenge_submission s WHERE s.id = e.subject_id) ORDER BY e.subject_id
+"""
+
 _SIGNED = "SELECT id, receipt, signature, public_key FROM introduction ORDER BY id"
 
 
-async def findings(database: Database, progress: Progress) -> AsyncIterator[str]:
-    """One sentence for each thing that was touched; `progress` counts documents and rounds."""
+async def findings(
+    database: Database, progress: Progress, *, log_key: bytes | None = None, older: Checkpoint | None = None
+) -> AsyncIterator[str]:
+    """One sentence for each thing that was touched; `progress` counts documents, rounds and challenges.
+
+    With `log_key` every checkpoint has to be signed by it; `older` is one that was kept elsewhere (see `log_findings`).
+    """
     async with _one_moment(database) as connection:
-        total = sum([(await connection.execute(text(stored.count))).scalar_one() for stored in DOCUMENTS])
-        rounds = await round_ids(connection)
-        total, done = total + len(rounds), 0
-        for stored in DOCUMENTS:
-            async for found in _documents(connection, stored):
-                done += 1
-                if found is not None:
-                    yield found
-                progress(done, total)
-        for round_id in rounds:
-            for fault in faults(await read_rows(connection, round_id)):
-                yield f"round {round_id}: {fault}"
+        async for found in findings_through(connection, progress, log_key=log_key, older=older):
+            yield found
+
+
+async def findings_through(
+    connection: AsyncConnection,
+    progress: Progress,
+    *,
+    log_key: bytes | None = None,
+    older: Checkpoint | None = None,
+) -> AsyncIterator[str]:
+    """The same as the connection's own transaction sees it."""
+    total = sum([(await connection.execute(text(stored.count))).scalar_one() for stored in DOCUMENTS])
+    rounds, challenges = await round_ids(connection), await rows.challenge_ids(connection)
+    total, done = total + len(rounds) + len(challenges), 0
+    for stored in DOCUMENTS:
+        async for found in _documents(connection, stored):
             done += 1
+            if found is not None:
+                yield found
             progress(done, total)
-        for query in (_MISSING, *LEDGER):
-            for row in await connection.execute(text(query)):
-                yield row[0]
-        async for identifier, receipt, signature, key in await connection.stream(text(_SIGNED)):
-            if not _signed(receipt, signature, key):
-                yield f"introduction {identifier}: its signature does not fit its receipt"
-        async with AsyncSession(connection) as session:
-            async for broken in broken_chains(session):
-                yield broken
+    for round_id in rounds:
+        for fault in faults(await read_rows(connection, round_id)):
+            yield f"round {round_id}: {fault}"
+        done += 1
+        progress(done, total)
+    for challenge_id in challenges:
+        for fault in checking.faults(await rows.read_rows(connection, challenge_id)):
+            yield f"challenge {challenge_id}: {fault}"
+        done += 1
+        progress(done, total)
+    for query in (_MISSING, _LOST, *LEDGER):
+        for row in await connection.execute(text(query)):
+            yield row[0]
+    async for finding in _record(connection, log_key, older):
+        yield finding
+
+
+async def _record(
+    connection: AsyncConnection, log_key: bytes | None, older: Checkpoint | None
+) -> AsyncIterator[str]:
+    """The signed receipts, every chain, and the log over all of it."""
+    async for identifier, receipt, signature, key in await connection.stream(text(_SIGNED)):
+        if not _signed(receipt, signature, key):
+            yield f"introduction {identifier}: its signature does not fit its receipt"
+    async with AsyncSession(connection) as session:
+        async for broken in broken_chains(session):
+            yield broken
+    async for finding in log_findings(connection, log_key, older):
+        yield finding
+
+
+def kept_checkpoint(path: Path, log_key: bytes) -> Checkpoint:
+    """The checkpoint in a file. Trouble where it cannot be read or is not signed by the log."""
+    try:
+        return read_note(path.read_text("utf-8"), log_key)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Trouble(f"{path} cannot be read as a checkpoint.") from error
+    except NotSigned as error:
+        raise Trouble(f"{path}: {error}.") from error
 
 
 @asynccontextmanager

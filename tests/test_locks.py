@@ -48,7 +48,7 @@ def test_every_locked_read_is_populated_anew(name: str) -> None:
 
 
 async def _assignment(session: AsyncSession, actor: Actor, assignment_id: UUID) -> Any:
-    return (await managers.locked_assignment(session, actor, assignment_id))[0]
+    return (await managers.locked_assignment(session, actor, assignment_id)).assignment
 
 
 # How the row of each table is locked.

@@ -1,4 +1,4 @@
-"""Derives the key of receipts and signs with it; knows no database and no settings."""
+"""Derives the keys of receipts and of the log, and signs with them; knows no database and no settings."""
 
 import base64
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 # Fixed for good: another text would derive another key from the same secret.
-_INFO = b"release-hall receipts ed25519 v1"
+_RECEIPTS = b"release-hall receipts ed25519 v1"
+_LOG = b"release-hall log ed25519 v1"
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,16 @@ class Signed:
 
 def signing_key(secret: str) -> Ed25519PrivateKey:
     """The key of receipts, derived from the installation's secret by HKDF-SHA-256 (RFC 5869)."""
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=_INFO)
+    return _derived(secret, _RECEIPTS)
+
+
+def log_key(secret: str) -> Ed25519PrivateKey:
+    """The key of the log's checkpoints, derived likewise: no receipt can be passed off as a checkpoint."""
+    return _derived(secret, _LOG)
+
+
+def _derived(secret: str, purpose: bytes) -> Ed25519PrivateKey:
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose)
     return Ed25519PrivateKey.from_private_bytes(derive.derive(secret.encode()))
 
 

@@ -1,10 +1,10 @@
-"""The event log; the database refuses to change or delete its rows."""
+"""The events, and the log over them and over other rows of weight; the database refuses to change or delete what they say."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, Column, Identity, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -29,3 +29,50 @@ class Event(SQLModel, table=True):
     at: datetime = moment()
     previous: bytes
     hash: bytes
+
+
+class Pending(SQLModel, table=True):
+    """A row that waits to become a leaf of the log; written by triggers in the transaction of the row itself."""
+
+    __tablename__ = "log_pending"
+
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    source: str
+    row_id: UUID
+    row_number: int
+
+
+class Leaf(SQLModel, table=True):
+    """A leaf of the log, and the row that it stands for."""
+
+    __tablename__ = "log_leaf"
+    __table_args__ = (UniqueConstraint("source", "row_id", "row_number", name="uq_log_leaf_source"),)
+
+    index: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    source: str
+    row_id: UUID
+    row_number: int
+    entry: bytes = Field(index=True)
+    """32 bytes; the leaf of the tree is their hash."""
+
+
+class Node(SQLModel, table=True):
+    """The root of a whole subtree of 256^level leaves; those between are recomputed."""
+
+    __tablename__ = "log_node"
+
+    level: int = Field(primary_key=True)
+    index: int = Field(sa_type=BigInteger, primary_key=True)
+    hash: bytes
+
+
+class SignedCheckpoint(SQLModel, table=True):
+    """The tree as it was signed, after every time it grew; `size` is the note's own."""
+
+    __tablename__ = "log_checkpoint"
+
+    number: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    size: int = Field(sa_type=BigInteger, unique=True)
+    note: str
