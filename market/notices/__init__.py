@@ -1,0 +1,1 @@
+"""Publicity notices (公示) and the objections against them."""
