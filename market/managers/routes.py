@@ -9,16 +9,22 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from market.managers import assignment_routes, queries, service
+from market.managers import assignment_routes, directory, profiles
+from market.managers.directory import Profile
 from market.managers.documents import manager_summary, manager_view
+from market.managers.queries import locked_manager
 from market.managers.tables import Manager
+from market.organisations.queries import organisations
 from market.permissions import Actor
 from market.web.conditional import answer, require_match
 from market.web.paging import Cursor, Limit, page_of, paged
 from schemas.managers import (
+    CredentialFinding,
+    EmploymentEnd,
     ManagerChange,
     ManagerSummary,
     ManagerView,
+    NewEmployment,
     NewManager,
 )
 from schemas.values import Page
@@ -28,7 +34,6 @@ Session = NamedDependency[AsyncSession]
 Caller = NamedDependency[Actor]
 Visitor = NamedDependency[Actor | None]
 ManagerId = FromPath[UUID]
-AssignmentId = FromPath[UUID]
 
 FieldCode = Annotated[
     str | None,
@@ -47,7 +52,7 @@ RegionPrefix = Annotated[
 @post("/managers", summary="Offer yourself as technology manager")
 async def register(session: Session, actor: Caller, data: JSONBody[NewManager]) -> Response[ManagerView]:
     """Your own profile; one per person."""
-    manager = await service.register(session, actor, data)
+    manager = await profiles.register(session, actor, data)
     return await _answer(session, manager.id, whole=True, status=201)
 
 
@@ -62,32 +67,32 @@ async def list_managers(
     limit: Limit = 20,
 ) -> Response[Page[ManagerSummary]]:
     """The public directory, newest first. What the hall has counted itself is in `record`."""
-    query = queries.profiles().where(queries.in_directory())
+    query = directory.profiles().where(directory.in_directory())
     if field is not None:
-        query = query.where(queries.knows(field))
+        query = query.where(directory.knows(field))
     if language is not None:
         query = query.where(col(Manager.languages).contains([language]))
     if region is not None:
-        query = query.where(queries.works_in(region))
+        query = query.where(directory.works_in(region))
     found = await session.execute(page_of(query, col(Manager.id), cursor, limit))
-    rows = [queries.profile_of(row) for row in found.all()]
+    rows = [directory.profile_of(row) for row in found.all()]
     return paged(request, rows, limit, manager_summary, lambda row: row.manager.id)
 
 
 @get("/managers/me", summary="Your own profile as technology manager")
 async def read_own(session: Session, actor: Caller) -> Response[ManagerView]:
     """With its ETag, for changes."""
-    return await _answer(session, await queries.own_profile(session, actor), whole=True)
+    return await _answer(session, await directory.own_profile(session, actor), whole=True)
 
 
 @get("/managers/{manager_id:uuid}", opt={"public": True}, summary="One technology manager")
 async def read_manager(session: Session, visitor: Visitor, manager_id: ManagerId) -> Response[ManagerView]:
     """The credentials are shown to the manager, the operator and the auditor."""
-    profile = await queries.profile(session, manager_id)
+    profile = await directory.profile(session, manager_id)
     whole = visitor is not None and (
         visitor.sees_everything or visitor.person_id == profile.manager.person_id
     )
-    return answer(manager_view(profile, whole=whole), revision=profile.manager.revision)
+    return await _shown(session, profile, whole=whole)
 
 
 @patch("/managers/{manager_id:uuid}", summary="Change your own profile")
@@ -95,19 +100,76 @@ async def change_manager(
     request: AnyRequest, session: Session, actor: Caller, manager_id: ManagerId, data: JSONBody[ManagerChange]
 ) -> Response[ManagerView]:
     """What is given replaces what was; If-Match with the ETag that was read."""
-    manager = await queries.locked_manager(session, manager_id)
+    manager = await locked_manager(session, manager_id)
     require_match(request, manager.revision)
-    await service.change(session, actor, manager, data)
+    await profiles.change(session, actor, manager, data)
     return await _answer(session, manager.id, whole=True)
+
+
+@post(
+    "/managers/{manager_id:uuid}/credentials/{credential_id:uuid}/verification",
+    status_code=200,
+    summary="Verify a credential, or refuse it",
+)
+async def verify_credential(
+    session: Session,
+    actor: Caller,
+    manager_id: ManagerId,
+    credential_id: FromPath[UUID],
+    data: JSONBody[CredentialFinding],
+) -> Response[ManagerView]:
+    """Operators only, with what the issuer said. A manager with no verified credential in force is given nothing new."""
+    manager = await locked_manager(session, manager_id)
+    await profiles.find(session, actor, manager, credential_id, data)
+    return await _answer(session, manager_id, whole=True)
+
+
+@post("/managers/{manager_id:uuid}/employments", summary="State a joint employment")
+async def employ(
+    session: Session, actor: Caller, manager_id: ManagerId, data: JSONBody[NewEmployment]
+) -> Response[ManagerView]:
+    """Your own (共同聘用), with its share of the working time: those of one day come to 100 % at most."""
+    manager = await locked_manager(session, manager_id)
+    await profiles.employ(session, actor, manager, data)
+    return await _answer(session, manager_id, whole=True, status=201)
+
+
+@post(
+    "/managers/{manager_id:uuid}/employments/{employment_id:uuid}/end",
+    status_code=200,
+    summary="End a joint employment",
+)
+async def end_employment(
+    session: Session,
+    actor: Caller,
+    manager_id: ManagerId,
+    employment_id: FromPath[UUID],
+    data: JSONBody[EmploymentEnd],
+) -> Response[ManagerView]:
+    """With its last day, today or later. It ties you to the organisation for two years more."""
+    manager = await locked_manager(session, manager_id)
+    await profiles.end_employment(session, actor, manager, employment_id, data.ends_on)
+    return await _answer(session, manager_id, whole=True)
 
 
 async def _answer(
     session: AsyncSession, manager_id: UUID, *, whole: bool, status: int = 200
 ) -> Response[ManagerView]:
-    profile = await queries.profile(session, manager_id)
-    location = f"/api/v1/managers/{manager_id}" if status == 201 else None
-    view = manager_view(profile, whole=whole)
-    return answer(view, revision=profile.manager.revision, status=status, location=location)
+    profile = await directory.profile(session, manager_id)
+    return await _shown(session, profile, whole=whole, status=status)
+
+
+async def _shown(
+    session: AsyncSession, profile: Profile, *, whole: bool, status: int = 200
+) -> Response[ManagerView]:
+    manager = profile.manager
+    credentials = (await directory.credentials_of(session, [manager.id]))[manager.id]
+    employments = (await directory.employments_of(session, [manager.id]))[manager.id]
+    employers = await organisations(session, [row.organisation_id for row in employments])
+    shown = [(row, employers[row.organisation_id]) for row in employments]
+    view = manager_view(profile, credentials, shown, whole=whole)
+    location = f"/api/v1/managers/{manager.id}" if status == 201 else None
+    return answer(view, revision=manager.revision, status=status, location=location)
 
 
 router = Router(
@@ -118,6 +180,9 @@ router = Router(
         read_own,
         read_manager,
         change_manager,
+        verify_credential,
+        employ,
+        end_employment,
         *assignment_routes.handlers,
     ],
     tags=["Technology managers"],

@@ -1,17 +1,20 @@
-"""Who may carry an interest and who fits it best, how an assignment moves, and what a receipt says; no database."""
+"""How an assignment moves, how long an introduction stands, what a credential is worth; no database."""
 
 import calendar
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
 
 from market import workdays
 from market.errors import WrongState
-from schemas.managers import Obstacle, ScorePart
-from schemas.vocabulary import AssignmentOutcome, AssignmentStatus, InterestStatus, ManagerObstacle
+from schemas.vocabulary import (
+    AssignmentOutcome,
+    AssignmentStatus,
+    InterestStatus,
+    ListingStatus,
+    ManagerObstacle,
+    Represented,
+)
 
 TAIL_MONTHS = 12
 """How long an introduction stands after it was made; whoever then goes around the manager still pays (民法典 art. 965).
@@ -20,15 +23,26 @@ The length is the hall's own choice.
 """
 
 S = AssignmentStatus
-OPEN = frozenset({S.OFFERED, S.ACTIVE})
-"""An interest has at most one of these."""
+OPEN = frozenset({S.OFFERED, S.ACCEPTED, S.ACTIVE, S.INTRODUCING})
+"""One listing, interest or deal has at most one of these."""
+CARRIED = frozenset({S.ACCEPTED, S.ACTIVE, S.INTRODUCING})
+"""What a manager has taken on: it counts against their capacity."""
+AT_WORK = frozenset({S.ACTIVE, S.INTRODUCING})
+"""Accepted, and consented to by every side that is acted for."""
+FINAL = frozenset({S.DECLINED, S.CLOSED})
 ENDED_INTERESTS = frozenset({InterestStatus.PASSED, InterestStatus.DECLINED})
 """An interest that ended takes its assignment with it; one that led to a deal does not."""
+ENDED_LISTINGS = frozenset({ListingStatus.WITHDRAWN})
+"""The same of the assignment of a listing."""
 
 
 class Verb(StrEnum):
     ACCEPT = "accept"
     DECLINE = "decline"
+    CONSENT = "consent"
+    """By a side that the manager is to act for."""
+    BEGIN = "begin"
+    """By the system, once the manager has accepted and every side that they act for has consented."""
     INTRODUCE = "introduce"
     CLOSE = "close"
 
@@ -36,203 +50,110 @@ class Verb(StrEnum):
 FROM: Mapping[Verb, frozenset[AssignmentStatus]] = {
     Verb.ACCEPT: frozenset({S.OFFERED}),
     Verb.DECLINE: frozenset({S.OFFERED}),
-    Verb.INTRODUCE: frozenset({S.ACTIVE}),
+    Verb.CONSENT: frozenset({S.OFFERED, S.ACCEPTED}),
+    Verb.BEGIN: frozenset({S.ACCEPTED}),
+    Verb.INTRODUCE: AT_WORK,
     Verb.CLOSE: OPEN,
 }
 TO: Mapping[Verb, AssignmentStatus] = {
-    Verb.ACCEPT: S.ACTIVE,
+    Verb.ACCEPT: S.ACCEPTED,
     Verb.DECLINE: S.DECLINED,
-    Verb.INTRODUCE: S.ACTIVE,
+    Verb.BEGIN: S.ACTIVE,
+    Verb.INTRODUCE: S.INTRODUCING,
     Verb.CLOSE: S.CLOSED,
 }
+"""Where a verb leads; one that is not named here leaves the assignment where it is."""
+
+OUTCOMES: Mapping[AssignmentStatus, frozenset[AssignmentOutcome]] = {
+    S.OFFERED: frozenset({AssignmentOutcome.NO_DEAL, AssignmentOutcome.REPLACED}),
+    S.ACCEPTED: frozenset({AssignmentOutcome.NO_DEAL, AssignmentOutcome.REPLACED}),
+    S.ACTIVE: frozenset(AssignmentOutcome),
+    S.INTRODUCING: frozenset(AssignmentOutcome),
+}
+"""How an assignment may close from each state.
+
+Success needs work that had begun. It needs no introduction: a manager may be asked once the parties know each other.
+"""
 
 
-def effective_status(status: AssignmentStatus, interest: InterestStatus) -> AssignmentStatus:
-    """Where an assignment stands, given where its interest stands."""
-    return S.CLOSED if status in OPEN and interest in ENDED_INTERESTS else status
+def effective_status(status: AssignmentStatus, *, ended: bool) -> AssignmentStatus:
+    """Where an assignment stands, given whether what it carries has ended by itself."""
+    return S.CLOSED if status in OPEN and ended else status
 
 
 def effective_outcome(
-    outcome: AssignmentOutcome | None, status: AssignmentStatus, interest: InterestStatus
+    outcome: AssignmentOutcome | None, status: AssignmentStatus, *, ended: bool
 ) -> AssignmentOutcome | None:
-    """How an assignment closed, given where its interest stands; None while it is open, and for a refused offer."""
-    ended = status in OPEN and interest in ENDED_INTERESTS
-    return AssignmentOutcome.NO_DEAL if ended else outcome
+    """How an assignment closed; None while it is open, and for a refused offer."""
+    return AssignmentOutcome.NO_DEAL if status in OPEN and ended else outcome
 
 
 def outcome_of_deal(status: AssignmentStatus, *, completed: bool) -> AssignmentOutcome:
-    """How an assignment closes with the deal; an offer that nobody had accepted carried nothing to success."""
-    carried = status is S.ACTIVE and completed
+    """How an assignment closes with the deal; one that had not begun carried nothing to success."""
+    carried = status in AT_WORK and completed
     return AssignmentOutcome.SUCCESS if carried else AssignmentOutcome.NO_DEAL
 
 
-def next_status(verb: Verb, status: AssignmentStatus, interest: InterestStatus) -> AssignmentStatus:
+def next_status(verb: Verb, status: AssignmentStatus, *, ended: bool) -> AssignmentStatus:
     """Where the verb leads, or WrongState naming the states from which it is possible."""
-    stands = effective_status(status, interest)
+    stands = effective_status(status, ended=ended)
     if stands not in FROM[verb]:
         able = ", ".join(sorted(FROM[verb]))
         raise WrongState(f"the assignment is {stands}; {verb.value} is possible from: {able}")
-    return TO[verb]
+    return TO.get(verb, status)
 
 
-# GB/T 4754-2017: the last division of each section.
-_SECTIONS = {
-    "A": 5, "B": 12, "C": 43, "D": 46, "E": 50, "F": 52, "G": 60, "H": 62, "I": 65, "J": 69,
-    "K": 70, "L": 72, "M": 75, "N": 79, "O": 82, "P": 83, "Q": 85, "R": 90, "S": 96, "T": 97,
-}  # fmt: skip
+def sides(represents: Represented) -> frozenset[Represented]:
+    """The one side that the manager acts for, or the two."""
+    if represents is Represented.BOTH:
+        return frozenset({Represented.OWNER, Represented.COUNTERPART})
+    return frozenset({represents})
 
 
-def plain_ipc(symbol: str) -> str:
-    return symbol.replace(" ", "")
+def awaited(represents: Represented, *, owner: bool, counterpart: bool) -> list[Represented]:
+    """The sides that are acted for and have not consented, given whether each has (民法典 art. 168)."""
+    given = {Represented.OWNER: owner, Represented.COUNTERPART: counterpart}
+    return sorted(side for side in sides(represents) if not given[side])
 
 
-def plain_industry(code: str) -> str:
-    """A GB/T 4754 code with its section letter, so that the letter alone is a prefix of its divisions."""
-    if len(code) < 2 or not code[:2].isdecimal():
-        return code
-    division = int(code[:2])
-    section = next((letter for letter, last in _SECTIONS.items() if division <= last), "")
-    return section + code
+def together(represents: Represented, others: Iterable[Represented]) -> Represented:
+    """For whom a manager acts in one matter, counting what else they carry in it: both, where one is added to the other."""
+    every = sides(represents).union(*(sides(other) for other in others))
+    return Represented.BOTH if len(every) > 1 else represents
 
 
-_BEGINNINGS = {
-    "ipc": re.compile(r"[A-H]([0-9]{1,2}|[0-9]{2}[A-Z]([0-9]{1,4}(/[0-9]{0,6})?)?)?"),
-    "discipline": re.compile(r"[A-H][0-9]{0,6}"),
-    "industry": re.compile(r"[A-T][0-9]{0,4}"),
-}
-"""What a code of each classification may begin with."""
+def credential_obstacle(ends: Sequence[tuple[date | None, bool]], today: date) -> ManagerObstacle | None:
+    """Why the credentials of a manager do not let them take anything on now; None where one that is verified does.
+
+    Each is its last day (None where it does not expire) and whether the operator has verified it. `today` is the day
+    in China.
+    """
+    in_force = [verified for until, verified in ends if until is None or until >= today]
+    if not in_force:
+        return ManagerObstacle.NO_CREDENTIAL
+    return None if any(in_force) else ManagerObstacle.UNVERIFIED
 
 
-def readings(code: str) -> dict[str, str]:
-    """The code, or its beginning, in each classification that can hold it: `F03D` is of the IPC alone."""
-    plain = {"ipc": plain_ipc(code), "discipline": code, "industry": plain_industry(code)}
-    return {scheme: read for scheme, read in plain.items() if _BEGINNINGS[scheme].fullmatch(read)}
+def first_overfull_day(terms: Sequence[tuple[date, date | None, int]]) -> tuple[date, int] | None:
+    """The first day on which the shares of joint employments come to more than 100 %, and to how much.
+
+    Each term is its first day, its last day (None while it goes on) and its share in per cent. The sum rises on first
+    days alone, so that only those are looked at.
+    """
+    for day in sorted({begins for begins, _, _ in terms}):
+        total = sum(share for begins, ends, share in terms if begins <= day and (ends is None or day <= ends))
+        if total > 100:
+            return day, total
+    return None
 
 
-@dataclass(frozen=True)
-class Codes:
-    """Classification codes in the form in which prefixes can be compared."""
-
-    ipc: tuple[str, ...] = ()
-    discipline: tuple[str, ...] = ()
-    industry: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, ipc: Sequence[str], discipline: Sequence[str], industry: Sequence[str]) -> "Codes":
-        return cls(
-            tuple(plain_ipc(symbol) for symbol in ipc),
-            tuple(discipline),
-            tuple(plain_industry(code) for code in industry),
-        )
+FORMER_DAYS = 730
+"""For how long a former employer, or a deal, still ties a manager to an organisation: two years, the hall's own choice."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """What is known of a manager when an interest looks for one."""
-
-    person_id: UUID
-    name: str
-    organisation_id: UUID
-    memberships: frozenset[UUID]
-    fields: Codes
-    languages: frozenset[str]
-    credentials_until: tuple[date | None, ...]
-    """The last day of each credential; None for one that does not expire."""
-    capacity: int
-    load: int
-    available: bool
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is known of an interest when it looks for a manager."""
-
-    parties: frozenset[UUID]
-    authors: frozenset[UUID]
-    contributors: frozenset[str]
-    codes: Codes
-    languages: frozenset[str]
-
-
-def obstacles(candidate: Candidate, case: Case, today: date) -> list[Obstacle]:
-    """Every reason why this manager cannot carry this interest; none where they can. `today` is the day in China."""
-    return [Obstacle(reason=reason, detail=detail) for reason, detail in _obstacles(candidate, case, today)]
-
-
-def _obstacles(candidate: Candidate, case: Case, today: date) -> Iterator[tuple[ManagerObstacle, str]]:
-    if candidate.organisation_id in case.parties:
-        yield ManagerObstacle.PARTY, "the manager's own organisation is a party to the interest"
-    if candidate.memberships & case.parties:
-        yield ManagerObstacle.MEMBER_OF_PARTY, "the manager is a member of a party to the interest"
-    if candidate.person_id in case.authors:
-        yield ManagerObstacle.AUTHOR, "the manager wrote in the listing"
-    elif _folded(candidate.name) in {_folded(name) for name in case.contributors}:
-        yield ManagerObstacle.AUTHOR, "a contributor of the listing bears the manager's name"
-    if not any(until is None or until >= today for until in candidate.credentials_until):
-        yield ManagerObstacle.NO_CREDENTIAL, "no credential of the manager is in force"
-    if not candidate.available:
-        yield ManagerObstacle.UNAVAILABLE, "the manager takes no assignments now"
-    if candidate.load >= candidate.capacity:
-        detail = f"the manager carries {candidate.load} of {candidate.capacity} assignments"
-        yield ManagerObstacle.AT_CAPACITY, detail
-
-
-def _folded(name: str) -> str:
-    return "".join(name.split()).casefold()
-
-
-FIELDS, LANGUAGES, LOAD = 0.6, 0.2, 0.2
-"""How much each part counts."""
-_FINE_ENOUGH = 4
-"""Characters of a code beyond which knowing it more closely counts no more: an IPC subclass, a GB/T 4754 division."""
-
-
-def score(candidate: Candidate, case: Case) -> list[ScorePart]:
-    """How well a manager without obstacles fits, in parts that explain themselves."""
-    fields, matched = _fields(candidate.fields, case.codes)
-    shared = candidate.languages & case.languages
-    spoken = len(shared) / len(case.languages) if case.languages else 0.0
-    free = 1 - candidate.load / candidate.capacity
-    return [
-        ScorePart(part="fields", value=round(fields, 3), weight=FIELDS, because=matched),
-        ScorePart(
-            part="languages",
-            value=round(spoken, 3),
-            weight=LANGUAGES,
-            because=f"speaks {', '.join(sorted(shared))}" if shared else "none of the listing's languages",
-        ),
-        ScorePart(
-            part="load",
-            value=round(free, 3),
-            weight=LOAD,
-            because=f"carries {candidate.load} of {candidate.capacity} assignments",
-        ),
-    ]
-
-
-def total(parts: Sequence[ScorePart]) -> float:
-    return round(sum(part.value * part.weight for part in parts), 3)
-
-
-def _fields(known: Codes, wanted: Codes) -> tuple[float, str]:
-    """The best of the three classifications: the mean closeness over the listing's codes in it, and what matched."""
-    best, because = 0.0, "no field in common"
-    for scheme in ("ipc", "discipline", "industry"):
-        codes: tuple[str, ...] = getattr(wanted, scheme)
-        prefixes: tuple[str, ...] = getattr(known, scheme)
-        found = [max(((closeness(code, p), p) for p in prefixes), default=(0.0, "")) for code in codes]
-        value = sum(near for near, _ in found) / len(codes) if codes else 0.0
-        if value > best:
-            pairs = [f"{code} by {prefix}" for code, (near, prefix) in zip(codes, found, strict=True) if near]
-            best, because = value, f"{scheme}: {', '.join(pairs)}"
-    return best, because
-
-
-def closeness(code: str, prefix: str) -> float:
-    """From 0 to 1, how closely a field known as `prefix` covers a code; 0 where neither begins with the other."""
-    if not (code.startswith(prefix) or prefix.startswith(code)):
-        return 0.0
-    return min(len(prefix), len(code), _FINE_ENOUGH) / min(len(code), _FINE_ENOUGH)
+def ties_since(today: date) -> date:
+    """From which day on former employments and prior deals count."""
+    return today - timedelta(days=FORMER_DAYS)
 
 
 def tail_end(introduced_at: datetime) -> datetime:

@@ -1,85 +1,29 @@
-"""The verbs of a technology manager and of an assignment: register, change, propose, assign, accept, decline, close."""
+"""The verbs of an assignment: propose, assign, accept, consent, decline, close; and how it ends with its deal."""
 
-import json
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from market import workdays
 from market.database import now
 from market.errors import AlreadyExists, Conflict, Invalid, NotAllowed, NotFound, WrongState
 from market.interests.service import give_manager, require_of_party
 from market.interests.tables import Interest
-from market.ledger.queries import timeline
 from market.ledger.service import record
-from market.listings.queries import version as listing_version
 from market.listings.tables import Listing
-from market.managers import queries, rules
-from market.managers.queries import Profile
-from market.managers.rules import Candidate, Case, Codes, Verb
+from market.managers import fitting, queries, rules
+from market.managers.directory import Profile, directory
+from market.managers.directory import profile as profile_by_id
+from market.managers.facts import Matter, candidates, cases, of_interest
+from market.managers.fitting import Case
+from market.managers.profiles import require_own
+from market.managers.queries import Held
+from market.managers.rules import Verb
 from market.managers.tables import Assignment, Manager
-from market.permissions import Actor, Permission, require
-from schemas.managers import Acceptance, Fields, ManagerChange, NewManager, Obstacle, ScorePart
+from market.permissions import HALL_ROLES, Actor, Permission, require
+from schemas.managers import Acceptance, NewAssignment, Obstacle, Refusal, ScorePart
 from schemas.values import FieldProblem
-from schemas.vocabulary import AssignmentOutcome, Role
-
-
-async def register(session: AsyncSession, actor: Actor, data: NewManager) -> Manager:
-    """The actor's own profile. Managers; one per person, else AlreadyExists."""
-    organisation_id = data.organisation_id or _only(actor)
-    role = require(actor, Permission.MANAGE, organisation_id)
-    at = await now(session)
-    stated = data.model_dump(mode="json", exclude={"organisation_id", "fields"}) | _codes(data.fields)
-    manager = Manager(
-        person_id=actor.person_id, organisation_id=organisation_id, created_at=at, updated_at=at, **stated
-    )
-    session.add(manager)
-    await session.flush()  # a second profile breaks the unique person: AlreadyExists
-    await record(session, actor, ("manager", manager.id), "registered", role=role)
-    return manager
-
-
-def _only(actor: Actor) -> UUID:
-    able = actor.where(Permission.MANAGE)
-    if len(able) > 1:
-        detail = "you are a manager in several organisations: name one"
-        raise Invalid(errors=[FieldProblem(pointer="/organisation_id", detail=detail)])
-    if not able:
-        require(actor, Permission.MANAGE)
-    return able[0]
-
-
-def _codes(fields: Fields) -> dict[str, list[str]]:
-    plain = Codes.of(fields.ipc, fields.discipline, fields.industry)
-    return {name: list(codes) for name, codes in vars(plain).items()}
-
-
-async def change(session: AsyncSession, actor: Actor, manager: Manager, data: ManagerChange) -> Manager:
-    """Change the actor's own profile, whose row the caller holds."""
-    role = _require_own(actor, manager)
-    given = data.model_dump(mode="json", exclude_unset=True)
-    removed = [name for name, value in given.items() if value is None]
-    if removed:
-        detail = "a profile keeps this: give another value"
-        raise Invalid(errors=[FieldProblem(pointer=f"/{name}", detail=detail) for name in removed])
-    if data.fields is not None:
-        given |= _codes(data.fields)
-        del given["fields"]
-    for name, value in given.items():
-        setattr(manager, name, value)
-    manager.revision += 1
-    manager.updated_at = await now(session)
-    await record(session, actor, ("manager", manager.id), "changed", role=role, data=given)
-    return manager
-
-
-def _require_own(actor: Actor, manager: Manager) -> Role:
-    role = require(actor, Permission.MANAGE, manager.organisation_id)
-    if manager.person_id != actor.person_id:
-        raise NotAllowed("only the technology manager themself does this")
-    return role
+from schemas.vocabulary import AssignmentOutcome, AssignmentStatus, AssignmentSubject, Represented, Role
 
 
 async def propose(
@@ -87,107 +31,233 @@ async def propose(
 ) -> tuple[list[tuple[Profile, list[ScorePart]]], list[tuple[Profile, list[Obstacle]]]]:
     """Who could carry the interest, best first, and who cannot and why. Either party, and the operator."""
     require_of_party(actor, Permission.ASSIGN_MANAGER, interest)
-    case, today = await _case(session, interest), workdays.legal_day(await now(session))
-    listed = await queries.directory(session)
-    memberships = await queries.memberships(session, [profile.manager.person_id for profile in listed])
+    (case,) = await cases(session, [of_interest(interest)])
+    listed = await directory(session)
     fit: list[tuple[Profile, list[ScorePart]]] = []
     unfit: list[tuple[Profile, list[Obstacle]]] = []
-    for profile in listed:
-        candidate = _candidate(profile, memberships[profile.manager.person_id])
-        found = rules.obstacles(candidate, case, today)
+    for profile, candidate in zip(listed, await candidates(session, listed), strict=True):
+        found = fitting.obstacles(candidate, case)
         if found:
             unfit.append((profile, found))
         else:
-            fit.append((profile, rules.score(candidate, case)))
-    fit.sort(key=lambda scored: (-rules.total(scored[1]), scored[0].load, scored[0].manager.id))
+            fit.append((profile, fitting.score(candidate, case)))
+    fit.sort(key=lambda scored: (-fitting.total(scored[1]), scored[0].load, scored[0].manager.id))
     return fit, unfit
 
 
-async def assign(session: AsyncSession, actor: Actor, interest: Interest, manager_id: UUID) -> Assignment:
-    """Ask a manager to carry a locked interest. Either party, and the operator. Conflict names every obstacle."""
-    role = require_of_party(actor, Permission.ASSIGN_MANAGER, interest)
-    if interest.ended_at is not None:
-        raise WrongState(f"the interest is {interest.status} and has ended: nobody is assigned any more")
-    if await queries.open_assignment(session, interest.id):
+async def assign(session: AsyncSession, actor: Actor, matter: Matter, data: NewAssignment) -> Assignment:
+    """Ask a manager to carry a matter whose row the caller holds. Either party, and the operator.
+
+    Whoever asks has consented for their own side. Conflict names every obstacle with its rule.
+    """
+    role = require_of_matter(actor, matter)
+    if matter.ended:
+        raise WrongState(f"{matter.ended}: nobody is assigned any more")
+    if await queries.open_assignment(session, matter.subject, matter.id):
         raise AlreadyExists("a technology manager is assigned already: close that assignment first")
     try:
-        profile = await queries.profile(session, manager_id)
+        profile = await profile_by_id(session, data.manager_id)
     except NotFound as error:
         raise Invalid(errors=[FieldProblem(pointer="/manager_id", detail=error.detail)]) from error
-    await _refuse_unfit(session, profile, interest, pointer="/manager_id")
+    represents = await _represents(session, actor, matter, data)
+    (case,) = await cases(session, [matter])
+    await _refuse_unfit(session, profile, case, pointer="/manager_id")
+    own = _own_sides(actor, matter.owner_id, matter.counterpart_id) & rules.sides(represents)
     assignment = Assignment(
-        interest_id=interest.id,
-        manager_id=manager_id,
+        subject=matter.subject,
+        listing_id=matter.listing_id,
+        interest_id=matter.id if matter.subject is AssignmentSubject.INTEREST else None,
+        deal_id=matter.id if matter.subject is AssignmentSubject.DEAL else None,
+        owner_organisation_id=matter.owner_id,
+        organisation_id=matter.counterpart_id,
+        manager_id=data.manager_id,
+        represents=represents,
         offered_by=actor.person_id,
         offered_at=await now(session),
     )
+    _give_consent(assignment, own, actor)
     session.add(assignment)
     await session.flush()
-    facts = {"interest": str(interest.id), "manager": str(manager_id)}
+    facts = {
+        "subject": matter.subject.value,
+        matter.subject.value: str(matter.id),
+        "manager": str(data.manager_id),
+        "represents": represents.value,
+        "consents": sorted(side.value for side in own),
+    }
     await record(session, actor, ("assignment", assignment.id), "offered", role=role, data=facts)
     return assignment
 
 
-async def accept(
-    session: AsyncSession, actor: Actor, assignment: Assignment, interest: Interest, data: Acceptance
-) -> Assignment:
+def require_of_matter(actor: Actor, matter: Matter) -> Role:
+    """A role by which the actor may ask a manager for one of the parties, or NotAllowed."""
+    other = matter.counterpart_id
+    if other is not None and actor.may(Permission.ASSIGN_MANAGER, other):
+        return require(actor, Permission.ASSIGN_MANAGER, other)
+    return require(actor, Permission.ASSIGN_MANAGER, matter.owner_id)
+
+
+def _own_sides(actor: Actor, owner_id: UUID, counterpart_id: UUID | None) -> frozenset[Represented]:
+    """The sides that the actor speaks for: the operator, who may ask a manager, speaks for none."""
+    sides = {Represented.OWNER: owner_id, Represented.COUNTERPART: counterpart_id}
+    return frozenset(
+        side
+        for side, organisation in sides.items()
+        if organisation is not None
+        and actor.roles_that_may(Permission.ASSIGN_MANAGER, organisation)
+        & actor.organisations.get(organisation, frozenset()) - HALL_ROLES
+    )
+
+
+async def _represents(
+    session: AsyncSession, actor: Actor, matter: Matter, data: NewAssignment
+) -> Represented:
+    """As asked for, else for whoever asks; with what the manager carries in the same matter for the other side."""
+    own = _own_sides(actor, matter.owner_id, matter.counterpart_id)
+    represents = data.represents or next(iter(sorted(own, reverse=True)), Represented.OWNER)
+    if matter.counterpart_id is None and represents is not Represented.OWNER:
+        detail = "a listing has no other party yet: the manager acts for its owner"
+        raise Invalid(errors=[FieldProblem(pointer="/represents", detail=detail)])
+    if matter.counterpart_id is None:
+        return represents
+    others = await queries.carried_in(session, matter.listing_id, data.manager_id)
+    return rules.together(represents, [other.represents for other in others])
+
+
+def _give_consent(assignment: Assignment, given: frozenset[Represented], actor: Actor) -> None:
+    if Represented.OWNER in given and assignment.owner_consent_by is None:
+        assignment.owner_consent_by = actor.person_id
+    if Represented.COUNTERPART in given and assignment.counterpart_consent_by is None:
+        assignment.counterpart_consent_by = actor.person_id
+
+
+def awaited(assignment: Assignment) -> list[Represented]:
+    """The sides that are acted for and have not consented."""
+    return rules.awaited(
+        assignment.represents,
+        owner=assignment.owner_consent_by is not None,
+        counterpart=assignment.counterpart_consent_by is not None,
+    )
+
+
+async def accept(session: AsyncSession, actor: Actor, held: Held, data: Acceptance) -> Assignment:
     """Take it on and declare no conflict. The manager alone; Conflict where an obstacle has come up since.
 
-    Both rows are held by the caller; the profile is held here, so that of two acceptances at once the second counts
-    the first.
+    The profile is held here, so that of two acceptances at once the second counts the first.
     """
+    assignment = held.assignment
     manager = await queries.locked_manager(session, assignment.manager_id)
-    role = _require_own(actor, manager)
-    status = rules.next_status(Verb.ACCEPT, assignment.status, interest.status)
-    await _refuse_unfit(session, await queries.profile(session, manager.id), interest)
+    role = require_own(actor, manager)
+    status = rules.next_status(Verb.ACCEPT, assignment.status, ended=held.ended)
+    (case,) = await cases(session, [await _matter(session, held)])
+    await _refuse_unfit(session, await profile_by_id(session, manager.id), case)
     assignment.status = status
     assignment.answered_at = await now(session)
     assignment.declaration = data.declaration
     declared = {"no_conflict": data.no_conflict, "declaration": data.declaration}
     await _recorded(session, actor, assignment, "accepted", role, data=declared)
-    await give_manager(session, actor, interest, (manager.person_id, manager.organisation_id))
+    return await _begin(session, actor, held, manager)
+
+
+async def _matter(session: AsyncSession, held: Held) -> Matter:
+    if held.interest is not None:
+        return of_interest(held.interest)
+    assignment = held.assignment
+    listing = await session.get_one(Listing, assignment.listing_id)
+    return Matter(
+        subject=assignment.subject,
+        id=assignment.deal_id or listing.id,
+        listing_id=listing.id,
+        version=listing.published_version or 0,
+        owner_id=assignment.owner_organisation_id,
+        counterpart_id=assignment.organisation_id,
+    )
+
+
+async def consent(session: AsyncSession, actor: Actor, held: Held) -> Assignment:
+    """Agree for one's own side that the manager acts for it. Whoever may ask managers there, and never the operator.
+
+    NotAllowed for a side that is not acted for, and for a person who has consented for the other side.
+    """
+    assignment = held.assignment
+    parties = (assignment.owner_organisation_id, assignment.organisation_id)
+    own = _own_sides(actor, *parties) & rules.sides(assignment.represents)
+    if not own:
+        raise NotAllowed("the manager is not asked to act for an organisation that you speak for")
+    role = require(
+        actor,
+        Permission.ASSIGN_MANAGER,
+        assignment.owner_organisation_id if Represented.OWNER in own else assignment.organisation_id,
+    )
+    rules.next_status(Verb.CONSENT, assignment.status, ended=held.ended)
+    given = {assignment.owner_consent_by, assignment.counterpart_consent_by} - {None}
+    new = own & frozenset(awaited(assignment))
+    if len(new) > 1 or (new and actor.person_id in given):
+        raise NotAllowed("nobody consents for both sides (民法典 art. 168)")
+    if not new:
+        return assignment
+    _give_consent(assignment, new, actor)
+    data = {"sides": sorted(side.value for side in new)}
+    await _recorded(session, actor, assignment, "consented", role, data=data)
+    return await _begin(session, actor, held, await session.get_one(Manager, assignment.manager_id))
+
+
+async def _begin(session: AsyncSession, actor: Actor, held: Held, manager: Manager) -> Assignment:
+    """By the system, in the transaction of the last yes: the work begins, and the manager sees the interest."""
+    assignment = held.assignment
+    if assignment.status is not AssignmentStatus.ACCEPTED or awaited(assignment):
+        return assignment
+    assignment.status = rules.next_status(Verb.BEGIN, assignment.status, ended=held.ended)
+    await _recorded(session, None, assignment, "begun", None)
+    if held.interest is not None:
+        await give_manager(session, actor, held.interest, (manager.person_id, manager.organisation_id))
     return assignment
 
 
-async def decline(
-    session: AsyncSession, actor: Actor, assignment: Assignment, interest: Interest, reason: str
-) -> Assignment:
+async def decline(session: AsyncSession, actor: Actor, held: Held, data: Refusal) -> Assignment:
     """Not take it on, with a reason that the parties read. The manager alone."""
-    role = _require_own(actor, await session.get_one(Manager, assignment.manager_id))
-    assignment.status = rules.next_status(Verb.DECLINE, assignment.status, interest.status)
+    assignment = held.assignment
+    role = require_own(actor, await session.get_one(Manager, assignment.manager_id))
+    assignment.status = rules.next_status(Verb.DECLINE, assignment.status, ended=held.ended)
     assignment.answered_at = await now(session)
-    assignment.refusal_reason = reason
-    await _recorded(session, actor, assignment, "declined", role, reason=reason)
+    assignment.refusal_reason, assignment.declared_conflict = data.reason, data.conflict
+    facts = {"conflict": data.conflict.value} if data.conflict else {}
+    await _recorded(session, actor, assignment, "declined", role, reason=data.reason, data=facts)
     return assignment
 
 
-async def close(
-    session: AsyncSession, actor: Actor, assignment: Assignment, interest: Interest, reason: str
-) -> Assignment:
+async def close(session: AsyncSession, actor: Actor, held: Held, reason: str) -> Assignment:
     """End an assignment, so that another manager can be asked. Either party, the operator, or the manager."""
+    assignment, interest = held.assignment, held.interest
     manager = await session.get_one(Manager, assignment.manager_id)
     if manager.person_id == actor.person_id:
-        role = _require_own(actor, manager)
+        role = require_own(actor, manager)
     else:
-        role = require_of_party(actor, Permission.ASSIGN_MANAGER, interest)
-    was_active = assignment.status in rules.FROM[Verb.INTRODUCE]
-    assignment.status = rules.next_status(Verb.CLOSE, assignment.status, interest.status)
+        role = require_of_matter(actor, await _matter(session, held))
+    was_at_work = assignment.status in rules.AT_WORK
+    assignment.status = rules.next_status(Verb.CLOSE, assignment.status, ended=held.ended)
     await _closed(session, actor, assignment, AssignmentOutcome.REPLACED, reason, role)
-    if was_active:
+    if was_at_work and interest is not None:
         await give_manager(session, actor, interest, None)
     return assignment
 
 
-async def end_with_deal(session: AsyncSession, interest: Interest, *, completed: bool, reason: str) -> None:
-    """Close the assignment of a locked interest whose deal has ended, so that the manager's load falls. By the system.
+async def end_with_deal(
+    session: AsyncSession, deal_id: UUID, interest: Interest | None, *, completed: bool, reason: str
+) -> None:
+    """Close the assignments of a deal that has ended and of its locked interest. By the system.
 
-    Whoever carried it keeps sight of the interest. Called by the deal, in the transaction that ended it.
+    The managers' load falls, and whoever carried them keeps sight of what they carried. Called by the deal, in the
+    transaction that ended it.
     """
-    assignment = await queries.open_assignment(session, interest.id)
-    if assignment is not None:
-        outcome = rules.outcome_of_deal(assignment.status, completed=completed)
-        assignment.status = rules.next_status(Verb.CLOSE, assignment.status, interest.status)
-        await _closed(session, None, assignment, outcome, reason, None)
+    carried = [await queries.open_assignment(session, AssignmentSubject.DEAL, deal_id)]
+    if interest is not None:
+        carried.append(await queries.open_assignment(session, AssignmentSubject.INTEREST, interest.id))
+    for assignment in carried:
+        if assignment is not None:
+            outcome = rules.outcome_of_deal(assignment.status, completed=completed)
+            assignment.status = rules.next_status(Verb.CLOSE, assignment.status, ended=False)
+            await _closed(session, None, assignment, outcome, reason, None)
 
 
 async def _closed(
@@ -204,58 +274,17 @@ async def _closed(
     await _recorded(session, actor, assignment, "closed", role, reason=reason, data=data)
 
 
-async def _refuse_unfit(
-    session: AsyncSession, profile: Profile, interest: Interest, *, pointer: str = ""
-) -> None:
-    person_id = profile.manager.person_id
-    memberships = await queries.memberships(session, [person_id])
-    candidate = _candidate(profile, memberships[person_id])
-    today = workdays.legal_day(await now(session))
-    found = rules.obstacles(candidate, await _case(session, interest), today)
+async def _refuse_unfit(session: AsyncSession, profile: Profile, case: Case, *, pointer: str = "") -> None:
+    (candidate,) = await candidates(session, [profile])
+    found = fitting.obstacles(candidate, case)
     if found:
         raise Conflict(
-            f"{profile.name} cannot carry this interest: {'; '.join(obstacle.detail for obstacle in found)}",
+            f"{profile.name} cannot carry this: {'; '.join(obstacle.detail for obstacle in found)}",
             errors=[
-                FieldProblem(pointer=pointer, detail=obstacle.detail, rule=obstacle.reason.value)
+                FieldProblem(pointer=pointer, detail=obstacle.detail, rule=obstacle.rule)
                 for obstacle in found
             ],
         )
-
-
-def _candidate(profile: Profile, memberships: frozenset[UUID]) -> Candidate:
-    manager = profile.manager
-    ends = [credential.get("expires_on") for credential in manager.credentials]
-    return Candidate(
-        person_id=manager.person_id,
-        name=profile.name,
-        organisation_id=manager.organisation_id,
-        memberships=memberships,
-        fields=Codes(tuple(manager.ipc), tuple(manager.discipline), tuple(manager.industry)),
-        languages=frozenset(manager.languages),
-        credentials_until=tuple(date.fromisoformat(end) if end else None for end in ends),
-        capacity=manager.capacity,
-        load=profile.load,
-        available=manager.available,
-    )
-
-
-async def _case(session: AsyncSession, interest: Interest) -> Case:
-    """By the version of the listing that the company had before it; its authors are in the listing's record too."""
-    listing = await session.get_one(Listing, interest.listing_id)
-    version = await listing_version(session, interest.listing_id, interest.listing_version)
-    document: dict[str, Any] = json.loads(version.document)
-    events = await timeline(session, "listing", listing.id)
-    wrote = {event.actor_id for event in events if event.kind in ("drafted", "changed") and event.actor_id}
-    contributors = document.get("contributors", [])
-    return Case(
-        parties=frozenset({interest.organisation_id, interest.owner_organisation_id}),
-        authors=frozenset({listing.created_by, *listing.editors, *wrote}),
-        contributors=frozenset(
-            named for person in contributors for named in (person["name"], person.get("name_en")) if named
-        ),
-        codes=Codes.of(document.get("ipc", []), document.get("discipline", []), document.get("industry", [])),
-        languages=frozenset(language.split("-")[0] for language in document["title"]),
-    )
 
 
 async def _recorded(

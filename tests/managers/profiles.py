@@ -7,7 +7,12 @@ from tests.makers import Caller, Market
 PROFILE: dict[str, Any] = {
     "level": "senior",
     "credentials": [
-        {"issuer": "Example examination board", "number": "TM-2024-001", "expires_on": "2099-12-31"}
+        {
+            "issuer": "Example examination board",
+            "number": "TM-2024-001",
+            "issued_on": "2024-03-01",
+            "expires_on": "2099-12-31",
+        }
     ],
     "fields": {"ipc": ["H01M"], "discipline": ["E02"], "industry": ["C38"]},
     "languages": ["zh", "en"],
@@ -18,13 +23,22 @@ ACCEPTANCE: dict[str, Any] = {
     "no_conflict": True,
     "declaration": "I hold no interest in either party and none in the listing.",
 }
+FOUND: dict[str, Any] = {"verified": True, "note": "The board confirms it."}
+
+
+async def verified(operator: Caller, profile: dict[str, Any]) -> dict[str, Any]:
+    """The profile, once the operator has verified every credential that it states."""
+    for credential in profile["credentials"]:
+        path = f"/managers/{profile['id']}/credentials/{credential['id']}/verification"
+        profile = await operator.ok("POST", path, json=FOUND)
+    return profile
 
 
 async def a_manager(market: Market, **fields: Any) -> tuple[Caller, dict[str, Any]]:
-    """A technology manager of a new agency, with a profile."""
+    """A technology manager of a new agency, with a profile whose credentials the operator has verified."""
     caller = await market.manager()
     profile: dict[str, Any] = await caller.ok("POST", "/managers", json=PROFILE | fields)
-    return caller, profile
+    return caller, await verified(await market.operator(), profile)
 
 
 async def an_assignment(

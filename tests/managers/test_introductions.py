@@ -58,7 +58,7 @@ async def test_an_introduction_names_both_parties_the_subject_and_the_time(marke
     assert datetime.fromisoformat(receipt["valid_until"]) == tail_end(introduced_at)
     assert (await manager.ok("GET", f"/assignments/{assignment['id']}"))["introduction_id"] == made["id"]
     profile = await market.client.get(f"/api/v1/managers/{assignment['manager']['id']}")
-    assert profile.json()["record"] == {"introductions": 1}
+    assert profile.json()["record"] == {"introductions": 1, "succeeded": 0, "without_deal": 0}
     events = await company.ok("GET", f"/interests/{assignment['interest_id']}/events")
     assert events[-1]["kind"] == "introduced"
     assert events[-1]["data"] == {"introduction": made["id"], "sha256": made["sha256"]}

@@ -11,31 +11,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.errors import WrongState
-from market.managers.rules import (
-    ENDED_INTERESTS,
+from market.managers.conflicts import RULES, TIED, Ownership, Ties, barred
+from market.managers.fitting import (
     FIELDS,
-    FROM,
     LANGUAGES,
     LOAD,
-    OPEN,
-    TO,
+    RECORD,
     Candidate,
     Case,
     Codes,
-    Verb,
     closeness,
-    effective_status,
-    next_status,
     obstacles,
     plain_industry,
     score,
-    tail_end,
     total,
 )
-from schemas.vocabulary import AssignmentStatus, InterestStatus, ManagerObstacle
+from market.managers.rules import (
+    FINAL,
+    FROM,
+    OPEN,
+    OUTCOMES,
+    TO,
+    Verb,
+    awaited,
+    credential_obstacle,
+    effective_outcome,
+    effective_status,
+    first_overfull_day,
+    next_status,
+    outcome_of_deal,
+    sides,
+    tail_end,
+    together,
+)
+from schemas.vocabulary import AssignmentOutcome, AssignmentStatus, ManagerObstacle, Represented
 
 TODAY = date(2026, 3, 2)
-OWNER, COMPANY, AGENCY, PERSON, AUTHOR = (UUID(int=number) for number in range(1, 6))
+OWNER, COMPANY, AGENCY, PERSON, AUTHOR, MANAGER = (UUID(int=number) for number in range(1, 7))
 
 CASE = Case(
     parties=frozenset({OWNER, COMPANY}),
@@ -45,64 +57,120 @@ CASE = Case(
     languages=frozenset({"zh", "en"}),
 )
 FIT = Candidate(
+    manager_id=MANAGER,
     person_id=PERSON,
     name="李四",
-    organisation_id=AGENCY,
-    memberships=frozenset({AGENCY}),
     fields=Codes.of(["H01M"], [], []),
     languages=frozenset({"zh"}),
-    credentials_until=(date(2030, 1, 1),),
     capacity=4,
     load=1,
-    available=True,
 )
 
 
 def reasons(candidate: Candidate, case: Case = CASE) -> list[ManagerObstacle]:
-    return [obstacle.reason for obstacle in obstacles(candidate, case, TODAY)]
+    return [obstacle.reason for obstacle in obstacles(candidate, case)]
+
+
+def tied(**ties: Any) -> dict[UUID, list[ManagerObstacle]]:
+    return barred(Ties(**({"home": AGENCY} | ties)), Ownership())
 
 
 def test_a_manager_without_any_tie_has_no_obstacle() -> None:
-    assert obstacles(FIT, CASE, TODAY) == []
+    assert obstacles(FIT, CASE) == []
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"organisation_id": OWNER}, ManagerObstacle.PARTY),
-        ({"organisation_id": COMPANY}, ManagerObstacle.PARTY),
-        ({"memberships": frozenset({AGENCY, OWNER})}, ManagerObstacle.MEMBER_OF_PARTY),
-        ({"memberships": frozenset({AGENCY, COMPANY})}, ManagerObstacle.MEMBER_OF_PARTY),
+        ({"barred": tied(home=OWNER)}, ManagerObstacle.PARTY),
+        ({"barred": tied(home=COMPANY)}, ManagerObstacle.PARTY),
+        ({"barred": tied(own={AGENCY, OWNER})}, ManagerObstacle.MEMBER_OF_PARTY),
+        ({"barred": tied(own={COMPANY})}, ManagerObstacle.MEMBER_OF_PARTY),
+        ({"barred": tied(former={COMPANY})}, ManagerObstacle.FORMER_ORGANISATION),
+        ({"barred": tied(partners={OWNER})}, ManagerObstacle.PRIOR_DEAL),
+        (
+            {"barred": barred(Ties(AGENCY), Ownership({AGENCY: {COMPANY}}))},
+            ManagerObstacle.RELATED_ORGANISATION,
+        ),
         ({"person_id": AUTHOR}, ManagerObstacle.AUTHOR),
         ({"name": "王 小明"}, ManagerObstacle.AUTHOR),
         ({"name": "wang xiaoming"}, ManagerObstacle.AUTHOR),
-        ({"credentials_until": ()}, ManagerObstacle.NO_CREDENTIAL),
-        ({"credentials_until": (date(2026, 3, 1),)}, ManagerObstacle.NO_CREDENTIAL),
+        ({"credential": ManagerObstacle.NO_CREDENTIAL}, ManagerObstacle.NO_CREDENTIAL),
+        ({"credential": ManagerObstacle.UNVERIFIED}, ManagerObstacle.UNVERIFIED),
         ({"available": False}, ManagerObstacle.UNAVAILABLE),
         ({"load": 4}, ManagerObstacle.AT_CAPACITY),
         ({"load": 5}, ManagerObstacle.AT_CAPACITY),
     ],
 )
-def test_each_obstacle_is_found(change: dict[str, Any], reason: ManagerObstacle) -> None:
-    assert reasons(replace(FIT, **change)) == [reason]
+def test_each_obstacle_is_found_with_its_rule(change: dict[str, Any], reason: ManagerObstacle) -> None:
+    (found,) = obstacles(replace(FIT, **change), CASE)
+    assert (found.reason, found.rule, found.source) == (reason, RULES[reason].id, RULES[reason].source)
+
+
+def test_who_declined_for_a_conflict_is_kept_from_the_same_matter() -> None:
+    case = replace(CASE, declined=frozenset({MANAGER}))
+    assert reasons(FIT, case) == [ManagerObstacle.DECLARED_CONFLICT]
+
+
+def test_every_obstacle_has_a_rule_and_every_tie_a_sentence() -> None:
+    assert set(RULES) == set(ManagerObstacle)
+    assert set(TIED) <= set(RULES)
 
 
 def test_all_obstacles_are_named_at_once() -> None:
+    everything = barred(
+        Ties(OWNER, own={OWNER}, former={COMPANY}, partners={COMPANY}), Ownership({OWNER: {COMPANY}})
+    )
     worst = replace(
         FIT,
         person_id=AUTHOR,
-        organisation_id=OWNER,
-        memberships=frozenset({OWNER}),
-        credentials_until=(),
+        barred=everything,
+        credential=ManagerObstacle.UNVERIFIED,
         available=False,
         load=9,
     )
-    assert reasons(worst) == list(ManagerObstacle)
+    found = reasons(worst, replace(CASE, declined=frozenset({MANAGER})))
+    assert found == [word for word in ManagerObstacle if word is not ManagerObstacle.NO_CREDENTIAL]
 
 
-@pytest.mark.parametrize("until", [(None,), (date(2026, 3, 2),), (date(2020, 1, 1), date(2026, 3, 2))])
-def test_one_credential_in_force_is_enough_also_on_its_last_day(until: tuple[date | None, ...]) -> None:
-    assert reasons(replace(FIT, credentials_until=until)) == []
+EARLIER, LATER = date(2020, 1, 1), date(2030, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ([], ManagerObstacle.NO_CREDENTIAL),
+        ([(date(2026, 3, 1), True)], ManagerObstacle.NO_CREDENTIAL),
+        ([(None, False)], ManagerObstacle.UNVERIFIED),
+        ([(TODAY, False), (EARLIER, True)], ManagerObstacle.UNVERIFIED),
+        ([(None, True)], None),
+        ([(TODAY, True)], None),
+        ([(EARLIER, True), (LATER, True)], None),
+        ([(EARLIER, True), (LATER, False), (TODAY, True)], None),
+    ],
+)
+def test_one_verified_credential_in_force_is_enough_also_on_its_last_day(
+    held: list[tuple[date | None, bool]], expected: ManagerObstacle | None
+) -> None:
+    assert credential_obstacle(held, TODAY) is expected
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ([], None),
+        ([(EARLIER, None, 100)], None),
+        ([(EARLIER, None, 60), (TODAY, None, 40)], None),
+        ([(EARLIER, None, 60), (TODAY, None, 41)], (TODAY, 101)),
+        ([(EARLIER, date(2026, 3, 1), 100), (TODAY, LATER, 100)], None),
+        ([(EARLIER, TODAY, 100), (TODAY, LATER, 1)], (TODAY, 101)),
+        ([(TODAY, TODAY, 50), (TODAY, TODAY, 50), (LATER, None, 100), (LATER, None, 1)], (LATER, 101)),
+    ],
+)
+def test_the_shares_of_joint_employments_come_to_a_hundred_on_no_day_more(
+    terms: list[tuple[date, date | None, int]], expected: tuple[date, int] | None
+) -> None:
+    assert first_overfull_day(terms) == expected
 
 
 @pytest.mark.parametrize(
@@ -153,7 +221,14 @@ def test_a_score_explains_itself() -> None:
     assert parts["languages"].because == "speaks zh"
     assert parts["load"].value == 0.75
     assert parts["load"].because == "carries 1 of 4 assignments"
-    assert total(score(FIT, CASE)) == pytest.approx(0.6 + 0.1 + 0.15)
+    assert (parts["record"].value, parts["record"].because) == (1.0, "none closed yet")
+    assert total(score(FIT, CASE)) == pytest.approx(0.5 + 0.1 + 0.15 * 0.75 + 0.15, abs=0.001)
+
+
+def test_a_record_counts_deals_among_what_was_closed() -> None:
+    known = replace(FIT, succeeded=1, without_deal=2)
+    part = {part.part: part for part in score(known, CASE)}["record"]
+    assert (part.value, part.because) == (0.5, "1 of 3 closed assignments led to a deal")
 
 
 def test_the_best_classification_counts() -> None:
@@ -176,30 +251,61 @@ def test_a_score_lies_between_nothing_and_everything(
     parts = score(candidate, case)
     assert all(0 <= part.value <= 1 for part in parts)
     assert 0 <= total(parts) <= 1
-    assert sum((FIELDS, LANGUAGES, LOAD)) == pytest.approx(1)
+    assert sum((FIELDS, LANGUAGES, LOAD, RECORD)) == pytest.approx(1)
 
 
-STATES = [*itertools.product(Verb, AssignmentStatus, InterestStatus)]
+STATES = [*itertools.product(Verb, AssignmentStatus, (False, True))]
 
 
-@pytest.mark.parametrize(("verb", "status", "interest"), STATES)
-def test_every_verb_moves_from_its_states_while_the_interest_stands(
-    verb: Verb, status: AssignmentStatus, interest: InterestStatus
+@pytest.mark.parametrize(("verb", "status", "ended"), STATES)
+def test_every_verb_moves_from_its_states_while_what_is_carried_stands(
+    verb: Verb, status: AssignmentStatus, ended: bool
 ) -> None:
-    if status in FROM[verb] and interest not in ENDED_INTERESTS:
-        assert next_status(verb, status, interest) is TO[verb]
+    if status in FROM[verb] and not ended:
+        assert next_status(verb, status, ended=ended) is TO.get(verb, status)
     else:
         with pytest.raises(WrongState):
-            next_status(verb, status, interest)
+            next_status(verb, status, ended=ended)
 
 
-def test_an_interest_that_ended_closes_its_assignment_and_one_that_led_to_a_deal_does_not() -> None:
+def test_every_state_is_final_or_has_a_way_out_and_closes_in_some_way() -> None:
+    assert set(AssignmentStatus) == OPEN | FINAL
+    assert set(OUTCOMES) == OPEN
     for status in OPEN:
-        for interest in InterestStatus:
-            ended = interest in (InterestStatus.PASSED, InterestStatus.DECLINED)
-            expected = AssignmentStatus.CLOSED if ended else status
-            assert effective_status(status, interest) is expected
-    assert effective_status(AssignmentStatus.DECLINED, InterestStatus.PASSED) is AssignmentStatus.DECLINED
+        assert any(status in FROM[verb] and TO.get(verb, status) is not status for verb in Verb)
+    for status in FINAL:
+        assert not any(status in FROM[verb] for verb in Verb)
+
+
+def test_what_ended_by_itself_closes_its_assignment_without_a_deal() -> None:
+    for status in AssignmentStatus:
+        assert effective_status(status, ended=False) is status
+        gone = effective_status(status, ended=True)
+        assert gone is (AssignmentStatus.CLOSED if status in OPEN else status)
+        outcome = effective_outcome(None, status, ended=True)
+        assert outcome is (AssignmentOutcome.NO_DEAL if status in OPEN else None)
+
+
+@pytest.mark.parametrize("status", sorted(OPEN))
+@pytest.mark.parametrize("completed", [True, False])
+def test_a_deal_ends_its_assignment_in_a_way_that_its_state_allows(
+    status: AssignmentStatus, completed: bool
+) -> None:
+    assert outcome_of_deal(status, completed=completed) in OUTCOMES[status]
+
+
+def test_both_sides_are_acted_for_only_with_both_consents() -> None:
+    owner, counterpart, both = Represented.OWNER, Represented.COUNTERPART, Represented.BOTH
+    assert sides(both) == {owner, counterpart}
+    assert awaited(owner, owner=True, counterpart=False) == []
+    assert awaited(counterpart, owner=True, counterpart=False) == [counterpart]
+    assert awaited(both, owner=True, counterpart=False) == [counterpart]
+    assert awaited(both, owner=False, counterpart=False) == [counterpart, owner]
+    assert awaited(both, owner=True, counterpart=True) == []
+    assert together(owner, []) is owner
+    assert together(owner, [owner]) is owner
+    assert together(counterpart, [owner]) is both
+    assert together(owner, [both]) is both
 
 
 @pytest.mark.parametrize(

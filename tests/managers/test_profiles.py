@@ -19,7 +19,7 @@ async def _directory(market: Market, **params: Any) -> set[str]:
 
 async def test_a_manager_registers_and_stands_in_the_public_directory(market: Market) -> None:
     caller, profile = await a_manager(market)
-    assert profile["record"] == {"introductions": 0}
+    assert profile["record"] == {"introductions": 0, "succeeded": 0, "without_deal": 0}
     assert profile["open_assignments"] == 0
     assert profile["credentials"][0]["number"] == "TM-2024-001"
     public = await market.client.get(f"/api/v1/managers/{profile['id']}")
@@ -102,7 +102,9 @@ async def test_nobody_changes_the_profile_of_another(market: Market) -> None:
     caller, profile = await a_manager(market)
     colleague = await market.person(caller.organisation_id, Role.MANAGER)
     for other in (colleague, await market.manager(), await market.company(), await market.operator()):
-        response = await other.patch(f"/managers/{profile['id']}", {"capacity": 99}, '"r1"')
+        response = await other.patch(
+            f"/managers/{profile['id']}", {"capacity": 99}, f'"r{profile["revision"]}"'
+        )
         assert response.status_code == 403
 
 
