@@ -18,7 +18,7 @@ from market.listings.queries import refuse_unreadable
 from market.listings.queries import visible_to as own_listing
 from market.listings.rules import PUBLIC
 from market.listings.tables import Listing
-from market.permissions import Actor
+from market.permissions import Actor, Permission
 from schemas.interests import RefusalCounts, Side
 from schemas.organisations import ResponseRecord
 from schemas.vocabulary import DeclineReason, InterestStatus, PassReason, Scope
@@ -65,8 +65,13 @@ def own_interests(
     listing_id: UUID | None,
     side: Side | None,
     overdue_at: datetime | None = None,
+    waiting: bool = False,
 ) -> Any:
-    """The interests that the actor sees, for a page; with `overdue_at` those whose first answer is late then."""
+    """The interests that the actor sees, for a page; with `overdue_at` those whose first answer is late then.
+
+    `waiting`: those alone whose next step is the actor's, as it is always the owner's: to acknowledge, to open
+    negotiation, to open the deal.
+    """
     query = select(Interest).where(visible_to(actor))
     if status is not None:
         query = query.where(Interest.status == status)
@@ -79,7 +84,16 @@ def own_interests(
         query = query.where(
             Interest.status == InterestStatus.SUBMITTED, col(Interest.reply_due_at) <= overdue_at
         )
-    return query
+    return query.where(_waits_for(actor)) if waiting else query
+
+
+def _waits_for(actor: Actor) -> ColumnElement[bool]:
+    owner, status = col(Interest.owner_organisation_id), col(Interest.status)
+    return or_(
+        owner.in_(actor.where(Permission.ANSWER_INTEREST))
+        & status.in_((InterestStatus.SUBMITTED, InterestStatus.ACKNOWLEDGED)),
+        owner.in_(actor.where(Permission.OPEN_DEAL)) & (status == InterestStatus.NEGOTIATING),
+    )
 
 
 async def open_interest(session: AsyncSession, organisation_id: UUID, listing_id: UUID) -> UUID | None:

@@ -1,7 +1,7 @@
 """Interests over HTTP, and the public page of an organisation, which shows how it answers them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from market.database import now
+from market.evidence import service as evidence
 from market.interests import queries, service
 from market.interests.documents import interest_view
 from market.interests.organisation_routes import router as organisation_router
@@ -26,6 +27,7 @@ from market.web.conditional import answer, match_if_given
 from market.web.paging import Cursor, Limit, page_of, paged
 from schemas.interests import Decline, InterestView, NewInterest, Pass, RefusalCounts, Side
 from schemas.record import EventView
+from schemas.rights import EvidenceView, NewEvidence
 from schemas.values import Page
 from schemas.vocabulary import InterestStatus
 
@@ -37,6 +39,12 @@ InterestId = FromPath[UUID]
 OfListing = Annotated[UUID | None, QueryParameter(name="listing", description="Interests in this listing.")]
 OfSide = Annotated[Side | None, QueryParameter(description="Those that you sent, or that you received.")]
 
+WaitsFor = Annotated[
+    Literal["me"] | None,
+    QueryParameter(
+        description="Those alone whose next step is yours: to answer, to negotiate, to open the deal."
+    ),
+]
 Overdue = Annotated[bool, QueryParameter(description="Those alone whose first answer is late.")]
 
 
@@ -65,13 +73,19 @@ async def list_interests(
     listing: OfListing = None,
     side: OfSide = None,
     overdue: Overdue = False,
+    waiting_for: WaitsFor = None,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Response[Page[InterestView]]:
     """Those that your organisations sent or received, or that you carry as technology manager, newest first."""
     at = await now(session)
     query = queries.own_interests(
-        actor, status=status, listing_id=listing, side=side, overdue_at=at if overdue else None
+        actor,
+        status=status,
+        listing_id=listing,
+        side=side,
+        overdue_at=at if overdue else None,
+        waiting=waiting_for is not None,
     )
     found = await session.execute(page_of(query, col(Interest.id), cursor, limit))
     rows = list(found.scalars())
@@ -101,11 +115,43 @@ async def acknowledge(
     return await _answer(session, await service.acknowledge(session, actor, interest))
 
 
+@post("/interests/{interest_id:uuid}/disclosure", status_code=200, summary="Show what is not public")
+async def disclose(
+    request: AnyRequest, session: Session, actor: Caller, interest_id: InterestId, data: JSONBody[NewEvidence]
+) -> Response[InterestView]:
+    """By the owner, with the confidentiality agreement under which it is shown.
+
+    422 where the other side is under foreign control and the export class, or the letter of intent, is missing.
+    """
+    interest = await _held(request, session, actor, interest_id)
+    return await _answer(session, await service.disclose(session, actor, interest, data))
+
+
+@get("/interests/{interest_id:uuid}/evidence", summary="Documents that were given")
+async def list_evidence(session: Session, actor: Caller, interest_id: InterestId) -> list[EvidenceView]:
+    """What each is and its hash, in the order of time. They count for the deal that grows from the interest too."""
+    interest = await queries.interest(session, actor, interest_id)
+    subject = ("interest", interest.id)
+    return evidence.views((await evidence.of_subjects(session, [subject]))[subject])
+
+
+@post("/interests/{interest_id:uuid}/evidence", summary="Give an export determination or letter of intent")
+async def prove(
+    request: AnyRequest, session: Session, actor: Caller, interest_id: InterestId, data: JSONBody[NewEvidence]
+) -> Response[EvidenceView]:
+    """By the owner, while the interest is open; the document stays with whoever holds it, its hash is kept."""
+    interest = await _held(request, session, actor, interest_id)
+    return answer(evidence.view(await service.prove(session, actor, interest, data)), status=201)
+
+
 @post("/interests/{interest_id:uuid}/negotiation", status_code=200, summary="Open negotiation")
 async def negotiate(
     request: AnyRequest, session: Session, actor: Caller, interest_id: InterestId
 ) -> Response[InterestView]:
-    """By the owner, once acknowledged; a deal opens from here."""
+    """By the owner, once acknowledged; a deal opens from here.
+
+    422 where the other side is under foreign control and the export class, or the letter of intent, is missing.
+    """
     interest = await _held(request, session, actor, interest_id)
     return await _answer(session, await service.negotiate(session, actor, interest))
 
@@ -161,6 +207,9 @@ _interests = Router(
         read_interest,
         list_events,
         acknowledge,
+        disclose,
+        list_evidence,
+        prove,
         negotiate,
         decline,
         pass_,

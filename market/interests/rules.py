@@ -24,12 +24,13 @@ APPLICATION = "37-CFR-404.8"
 """The items of an application for a licence to federally owned inventions, borrowed as our form."""
 
 S = InterestStatus
-OPEN = frozenset({S.SUBMITTED, S.ACKNOWLEDGED, S.NEGOTIATING})
+OPEN = frozenset({S.SUBMITTED, S.ACKNOWLEDGED, S.DISCLOSED, S.NEGOTIATING})
 """One company has at most one of these for a listing."""
 
 
 class Verb(StrEnum):
     ACKNOWLEDGE = "acknowledge"
+    DISCLOSE = "disclose"
     NEGOTIATE = "negotiate"
     AGREE = "agree"
     PASS = "pass"  # noqa: S105 - the verb
@@ -38,13 +39,15 @@ class Verb(StrEnum):
 
 FROM: Mapping[Verb, frozenset[InterestStatus]] = {
     Verb.ACKNOWLEDGE: frozenset({S.SUBMITTED}),
-    Verb.NEGOTIATE: frozenset({S.ACKNOWLEDGED}),
+    Verb.DISCLOSE: frozenset({S.ACKNOWLEDGED}),
+    Verb.NEGOTIATE: frozenset({S.ACKNOWLEDGED, S.DISCLOSED}),
     Verb.AGREE: frozenset({S.NEGOTIATING}),
     Verb.PASS: OPEN,
     Verb.DECLINE: OPEN,
 }
 TO: Mapping[Verb, InterestStatus] = {
     Verb.ACKNOWLEDGE: S.ACKNOWLEDGED,
+    Verb.DISCLOSE: S.DISCLOSED,
     Verb.NEGOTIATE: S.NEGOTIATING,
     Verb.AGREE: S.AGREED,
     Verb.PASS: S.PASSED,

@@ -11,18 +11,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from market import workdays
 from market.database import now
 from market.errors import AlreadyExists, Conflict, Incomplete, Invalid, WrongState
+from market.evidence import service as evidence
+from market.evidence.rules import BEFORE_A_DEAL, before_disclosure
+from market.evidence.tables import Proof
 from market.interests import queries, rules
 from market.interests.rules import Verb
 from market.interests.tables import Interest
 from market.ledger.service import record
-from market.listings.queries import latest_documents, published, refuse_unreadable
+from market.listings.queries import latest_documents, published, refuse_unreadable, version
 from market.listings.service import let_time_pass
 from market.listings.tables import Listing
 from market.organisations.queries import organisation as organisation_by_id
+from market.organisations.queries import under_foreign_control
 from market.permissions import Actor, Permission, require
 from schemas.interests import Decline, InterestForm, NewInterest, Pass
+from schemas.rights import NewEvidence
 from schemas.values import FieldProblem
-from schemas.vocabulary import DeclineReason, InterestStatus, ListingKind, Mode, Role
+from schemas.vocabulary import (
+    DeclineReason,
+    EvidenceKind,
+    ExportClass,
+    InterestStatus,
+    ListingKind,
+    Mode,
+    Role,
+)
 
 
 async def express(session: AsyncSession, actor: Actor, listing_id: UUID, data: NewInterest) -> Interest:
@@ -127,9 +140,58 @@ async def acknowledge(session: AsyncSession, actor: Actor, interest: Interest) -
     return await _move(session, actor, interest, Verb.ACKNOWLEDGE, role)
 
 
-async def negotiate(session: AsyncSession, actor: Actor, interest: Interest) -> Interest:
-    """The owner opens negotiation with the company."""
+async def disclose(session: AsyncSession, actor: Actor, interest: Interest, data: NewEvidence) -> Interest:
+    """The owner shows what is not public, under the confidentiality agreement that is given with it.
+
+    The owner's officers, directors and buyers. Incomplete where the law of exports stands against it.
+    """
     role = require(actor, Permission.ANSWER_INTEREST, interest.owner_organisation_id)
+    if data.kind is not EvidenceKind.CONFIDENTIALITY_AGREEMENT:
+        detail = "nothing is shown without a confidentiality agreement"
+        raise Invalid(errors=[FieldProblem(pointer="/kind", detail=detail)])
+    await _refuse_export(session, interest)
+    rules.next_status(Verb.DISCLOSE, interest.status)
+    await evidence.give(session, actor, ("interest", interest.id), interest.listing_id, data, role=role)
+    return await _move(session, actor, interest, Verb.DISCLOSE, role)
+
+
+async def prove(session: AsyncSession, actor: Actor, interest: Interest, data: NewEvidence) -> Proof:
+    """Give a document that the law of exports asks for. The owner's officers, directors and buyers, while it is open."""
+    role = require(actor, Permission.RECORD_RIGHTS, interest.owner_organisation_id)
+    if interest.status not in rules.OPEN:
+        raise WrongState(f"the interest is {interest.status}")
+    if data.kind not in BEFORE_A_DEAL:
+        detail = f"given to a deal; to an interest: {', '.join(sorted(BEFORE_A_DEAL))}"
+        raise Invalid(errors=[FieldProblem(pointer="/kind", detail=detail)])
+    return await evidence.give(
+        session, actor, ("interest", interest.id), interest.listing_id, data, role=role
+    )
+
+
+async def _refuse_export(session: AsyncSession, interest: Interest) -> None:
+    """Before anything is shown to a party under foreign control (XB-1, XB-2, XB-8), of a result that goes out to it."""
+    listing = await session.get_one(Listing, interest.listing_id)
+    taker = interest.organisation_id
+    if listing.kind is not ListingKind.RESULT or not await under_foreign_control(session, [taker]):
+        return
+    document = json.loads((await version(session, interest.listing_id, interest.listing_version)).document)
+    subject = ("interest", interest.id)
+    given = (await evidence.of_subjects(session, [subject]))[subject]
+    listed = ExportClass(document.get("export_class", ExportClass.UNDETERMINED))
+    unmet = before_disclosure(listed, given, workdays.legal_day(await now(session)))
+    errors = [
+        FieldProblem(pointer=f"/evidence/{kind or ''}".rstrip("/"), detail=f"{detail} ({source})", rule=rule)
+        for rule, source, detail, kind in unmet
+    ]
+    if errors:
+        raise Incomplete(errors=errors)
+
+
+async def negotiate(session: AsyncSession, actor: Actor, interest: Interest) -> Interest:
+    """The owner opens negotiation with the company. Incomplete where the law of exports stands against it."""
+    role = require(actor, Permission.ANSWER_INTEREST, interest.owner_organisation_id)
+    rules.next_status(Verb.NEGOTIATE, interest.status)
+    await _refuse_export(session, interest)
     return await _move(session, actor, interest, Verb.NEGOTIATE, role)
 
 

@@ -25,7 +25,7 @@ class Interest(SQLModel, table=True):
             "organisation_id",
             "listing_id",
             unique=True,
-            postgresql_where=text("status IN ('submitted', 'acknowledged', 'negotiating')"),
+            postgresql_where=text("status IN ('submitted', 'acknowledged', 'disclosed', 'negotiating')"),
         ),
     )
 

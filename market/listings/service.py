@@ -13,14 +13,15 @@ from market.errors import Incomplete, Invalid, NotAllowed
 from market.identity.rules import RESEARCH
 from market.ledger.rules import sha256
 from market.ledger.service import record
-from market.listings import queries, rules
+from market.listings import encumbrances, queries, rules
 from market.listings.documents import public_document
 from market.listings.rules import Verb
 from market.listings.tables import Listing, ListingVersion
 from market.organisations.queries import organisation as organisation_by_id
 from market.permissions import Actor, Permission, require
 from market.web.problems import validated
-from schemas.listings import NewListing, OpportunityContent
+from market.workdays import legal_day
+from schemas.listings import NewListing, OpportunityContent, ResultContent
 from schemas.values import FieldProblem
 from schemas.vocabulary import ListingKind, ListingStatus, Review, Role
 
@@ -269,7 +270,12 @@ async def offered_sources(session: AsyncSession, listings: Sequence[Listing]) ->
 async def _check(session: AsyncSession, verb: Verb, listing: Listing) -> None:
     rules.check_transition(verb, listing.status, listing.review)
     content = rules.CONTENT.validate_python(listing.content)
-    missing = rules.unmet(verb, content, await now(session), await offered_sources(session, [listing]))
+    at = await now(session)
+    missing = rules.unmet(verb, content, at, await offered_sources(session, [listing]))
+    if isinstance(content, ResultContent) and verb is not Verb.SUBMIT:
+        held = await encumbrances.of_listings(session, [listing.id])
+        disclosed = content.encumbrances_disclosed is not None
+        missing += encumbrances.unmet_for_publication(content.modes, disclosed, held, legal_day(at))
     if missing:
         raise Incomplete(errors=[FieldProblem(**condition.model_dump()) for condition in missing])
 

@@ -1,6 +1,6 @@
 """Listings, their published versions, and which of them the search index has yet to see."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from market.database import identifier, moment, word
-from schemas.vocabulary import ListingKind, ListingStatus, Review
+from schemas.vocabulary import EncumbranceKind, ListingKind, ListingStatus, Review
 
 
 class Listing(SQLModel, table=True):
@@ -52,6 +52,27 @@ class ListingVersion(SQLModel, table=True):
     sha256: bytes
     published_at: datetime = moment()
     published_by: UUID = Field(foreign_key="person.id")
+
+
+class Encumbrance(SQLModel, table=True):
+    """What another holds in the rights of a listing (权利负担), from a day until a day; released, never deleted."""
+
+    __tablename__ = "encumbrance"
+
+    id: UUID = identifier()
+    listing_id: UUID = Field(foreign_key="listing.id", index=True)
+    kind: EncumbranceKind = word(EncumbranceKind)
+    place: int | None = None
+    """The place in `ip_rights`, all of them where it is null."""
+    holder: str
+    begins_on: date
+    ends_on: date | None = None
+    source: str
+    source_sha256: bytes | None = None
+    released_on: date | None = None
+    release_source: str | None = None
+    recorded_by: UUID = Field(foreign_key="person.id")
+    recorded_at: datetime = moment()
 
 
 class SearchDirty(SQLModel, table=True):

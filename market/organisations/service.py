@@ -96,7 +96,7 @@ async def _free_name(session: AsyncSession, name: Mapping[Language, str], own: U
 async def change_organisation(
     session: AsyncSession, actor: Actor, organisation: Organisation, data: OrganisationChange
 ) -> Organisation:
-    """Change an organisation's public profile. Its directors, buyers and managers.
+    """Change an organisation's public profile. Its directors and admins.
 
     An organisation whose papers were seen (L2) falls back to L1 with a new name, which nobody has compared with them.
     """

@@ -52,8 +52,10 @@ async def an_interest(
     return interest
 
 
-async def a_published_result(market: Market, **fields: Any) -> tuple[Caller, Caller, dict[str, Any]]:
-    """The officer and the director of a new university, and its published result."""
-    officer, director = await market.university()
+async def a_published_result(
+    market: Market, *, public: bool = False, **fields: Any
+) -> tuple[Caller, Caller, dict[str, Any]]:
+    """The officer and the director of a new institute, and its published result; `public`: of a state-founded university."""
+    officer, director = await (market.university() if public else market.institute())
     listing = await market.listing(officer, director, **({"modes": ALL_MODES} | fields))
     return officer, director, listing

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from schemas.vocabulary import DeclineReason, OrganisationKind, PassReason, Role, VerificationLevel
 from tests.interests.forms import ALL_MODES, EXCLUSIVE, ORDINARY, SOLUTION, a_published_result, an_interest
-from tests.makers import Market
+from tests.makers import Caller, Market
 
 
 async def test_a_verified_company_expresses_interest_and_the_owner_answers(market: Market) -> None:
@@ -435,3 +435,26 @@ async def test_an_api_key_sees_interests_with_their_scope_or_that_of_deals(marke
         assert (await market.client.get(path, headers=headers)).status_code == status
         answered = await market.client.post(f"{path}/acknowledgement", headers=headers)
         assert answered.status_code == {"interests": 200, "listings": 404}.get(scope, 403)
+
+
+async def test_what_waits_for_a_step_of_ones_own_is_found_alone(market: Market) -> None:
+    """Every step of an open interest is the owner's; a researcher of theirs sees it, and takes none."""
+    officer, director = await market.university()
+    researcher = await market.person(officer.organisation_id, Role.RESEARCHER)
+    company = await market.company()
+    listing = await market.listing(officer, director)
+
+    async def waiting(who: Caller) -> list[str]:
+        found = await who.ok("GET", "/interests", params={"waiting_for": "me"})
+        return [interest["id"] for interest in found["items"]]
+
+    made = await company.ok("POST", f"/listings/{listing['id']}/interests", ORDINARY)
+    for verb in ("acknowledgement", "negotiation"):
+        assert await waiting(officer) == await waiting(director) == [made["id"]]
+        assert await waiting(company) == await waiting(researcher) == []
+        await officer.ok("POST", f"/interests/{made['id']}/{verb}")
+    assert await waiting(officer) == [made["id"]]
+    await company.ok("POST", f"/interests/{made['id']}/pass", {"reason": "too_early"})
+    assert await waiting(officer) == []
+    wrong = await officer.get("/interests", params={"waiting_for": "seller"})
+    assert wrong.json()["errors"][0]["pointer"] == "waiting_for"
