@@ -22,6 +22,8 @@ from pydantic_core import PydanticCustomError
 
 from schemas.interests import Territory
 from schemas.listings import RightNumber, application_number_of
+from schemas.record import EventView
+from schemas.rights import EncumbranceView, EvidenceView
 from schemas.values import (
     WHOLE,
     Currency,
@@ -37,11 +39,13 @@ from schemas.values import (
 from schemas.vocabulary import (
     ContractKind,
     DealStatus,
+    EvidenceKind,
     Improvements,
     IPRightKind,
     LicenceKind,
     Mode,
     Party,
+    PricingMethod,
     RoyaltyBase,
     RoyaltyPeriod,
 )
@@ -219,6 +223,8 @@ class Terms(Shape):
     improvements: ImprovementsClause | None = None
     price_lines: Annotated[list[PriceLine], Field(max_length=100)] = []
     payment: Payment | None = None
+    pricing_method: PricingMethod | None = None
+    """How the price was found (促进科技成果转化法 art. 18); a state-founded or state-owned seller says so."""
 
     def currencies(self) -> set[str]:
         """Every currency that is named; valid terms name one at most."""
@@ -394,12 +400,16 @@ class Condition(View):
     detail: str
     rule: str
     who_can_supply: list[Party]
+    evidence: EvidenceKind | None = None
+    """The kind of document, given to the deal, that would settle it."""
 
 
 class GateView(View):
     name: str
     rule: str
     source: str
+    required: bool
+    """Whether the law asks for it in this deal, as far as is known."""
     met: bool
     unmet: list[Condition]
 
@@ -449,6 +459,15 @@ class ContractView(View):
     confirmed: Stamp | None
 
 
+class BreachView(View):
+    """A breach of which notice was given."""
+
+    reason: str
+    noted_as: Party
+    cure_due_at: datetime
+    """From then on the side that gave notice may terminate; 24:00 Asia/Shanghai of the last day."""
+
+
 class DealView(View):
     """A deal as its parties, its technology manager, the operator and the auditor see it."""
 
@@ -485,6 +504,12 @@ class DealView(View):
     """What a fixed price still lacks; null where the price is not fixed, or before a contract."""
     completions: dict[Party, Stamp]
     cancellation_reason: str | None
+    """Also of a termination."""
+    waits_for: list[Condition]
+    """What has still to be registered before a signed contract takes effect."""
+    breach: BreachView | None
+    terminations: dict[Party, Stamp]
+    """Who has agreed to end a contract in force."""
     opened_by: UUID
     created_at: datetime
     updated_at: datetime
@@ -501,3 +526,29 @@ class PaymentView(View):
     recorded_by: UUID
     recorded_as: Party
     recorded_at: datetime
+
+
+class ListingProof(View):
+    """The published version that a deal is about, by its hash."""
+
+    id: UUID
+    version: int
+    sha256: str
+
+
+class Dossier(View):
+    """尽职调查卷宗: everything that was known and proven when a deal was decided, each document by its hash.
+
+    It is what exempts decision-makers who took part with care (北京市促进科技成果转化条例 art. 19).
+    """
+
+    deal: DealView
+    listing: ListingProof
+    encumbrances: list[EncumbranceView]
+    evidence: list[EvidenceView]
+    payments: list[PaymentView]
+    record: list[EventView]
+    """What happened to the deal, in its hash chain."""
+    sha256: str
+    """Of the RFC 8785 form of all that stands above; the printed pages name it too."""
+    made_at: datetime

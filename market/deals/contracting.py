@@ -9,8 +9,9 @@ from market import workdays
 from market.database import now
 from market.deals import contracts, queries, rules, terms
 from market.deals.documents import contract_document
+from market.deals.law import needs_publicity
 from market.deals.rules import Verb
-from market.deals.service import acting_side, consent, moved, take_back
+from market.deals.service import acting_side, consent, moved, refuse_unmet, take_back, take_effect
 from market.deals.tables import Contract, Deal, Payment
 from market.errors import AlreadyExists, Invalid, NotAllowed
 from market.ledger.rules import sha256
@@ -18,18 +19,21 @@ from market.listings.queries import version
 from market.listings.rules import Verb as ListingVerb
 from market.listings.service import move_for_deal
 from market.listings.tables import Listing
+from market.notices.service import settle
 from market.permissions import Actor, Permission
 from schemas.deals import NewContract, NewPayment, PatentFacts
-from schemas.vocabulary import Matter, Party
+from schemas.vocabulary import Matter, NoticeKind, NoticeSubject, Party
 
 
 async def record_contract(session: AsyncSession, actor: Actor, deal: Deal, data: NewContract) -> Deal:
     """Record the contract that both sides signed, from a cleared deal. Whoever may sign contracts, of either side.
 
-    Stores its canonical bytes with their hash; the other side confirms. Invalid lists all that it lacks.
+    Stores its canonical bytes with their hash; the other side confirms. Invalid lists all that it lacks, Incomplete the
+    gates that have closed again since the deal was cleared, by a pledge for example.
     """
     side, role = acting_side(actor, Permission.SIGN_CONTRACT, deal)
     rules.next_status(Verb.RECORD_CONTRACT, deal.status)
+    await refuse_unmet(session, deal)
     contract = await _contract(session, deal, data, side, actor)
     session.add(contract)
     await consent(session, actor, deal, Matter.CONTRACT, side, contract.sha256)
@@ -106,7 +110,12 @@ async def confirm_contract(session: AsyncSession, actor: Actor, deal: Deal) -> D
     elif rules.holds_listing(deal.mode, listing.kind):
         await move_for_deal(session, actor, listing, ListingVerb.RELEASE)
     facts = {"party": side.value, "sha256": contract.sha256.hex()}
-    return await moved(session, actor, deal, Verb.CONFIRM_CONTRACT, "contract_confirmed", role, data=facts)
+    if needs_publicity(file.facts()):
+        seller = deal.seller_id
+        subject = (NoticeSubject.DEAL, deal.id, NoticeKind.PRICE)
+        await settle(session, actor, *subject, organisation_id=seller)
+    await moved(session, actor, deal, Verb.CONFIRM_CONTRACT, "contract_confirmed", role, data=facts)
+    return await take_effect(session, deal)
 
 
 async def refuse_contract(session: AsyncSession, actor: Actor, deal: Deal, reason: str) -> Deal:

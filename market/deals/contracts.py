@@ -27,7 +27,7 @@ KINDS: Mapping[Mode, frozenset[ContractKind]] = {
 }
 """The kinds of technology contract (民法典 art. 843) that a deal in each mode can end as."""
 
-_PATENTS = frozenset({IPRightKind.INVENTION, IPRightKind.UTILITY_MODEL, IPRightKind.DESIGN})
+PATENTS = frozenset({IPRightKind.INVENTION, IPRightKind.UTILITY_MODEL, IPRightKind.DESIGN})
 _OVER = frozenset({"lapsed", "expired"})
 _DESIGNS_LAST_15_YEARS_SINCE = date(2021, 6, 1)
 """国家知识产权局公告第423号; 10 years before."""
@@ -119,7 +119,7 @@ def _listed(document: Mapping[str, Any]) -> dict[int, PatentFacts]:
             expires_on=right.get("expires_on"),
         )
         for place, right in enumerate(document.get("ip_rights", []))
-        if right["kind"] in _PATENTS and right["status"] not in _OVER
+        if right["kind"] in PATENTS and right["status"] not in _OVER
     }
 
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 
 from market.deals import gates, terms
+from market.deals.law import waits_for
 from market.deals.queries import DealFile
 from market.deals.rules import other_side
 from market.deals.tables import Contract, Deal, Payment, RelatedParties
 from market.ledger.rules import canonical
 from market.organisations.tables import Organisation
 from schemas.deals import (
+    BreachView,
     ContractView,
     DealView,
     DeclarationView,
@@ -20,7 +22,7 @@ from schemas.deals import (
     PaymentView,
 )
 from schemas.values import Money, Stamp
-from schemas.vocabulary import Matter, Party
+from schemas.vocabulary import DealStatus, Matter, Party
 
 
 def deal_view(file: DealFile) -> DealView:
@@ -48,6 +50,9 @@ def deal_view(file: DealFile) -> DealView:
         paid=Money.of(file.paid, currency) if currency else None,
         outstanding=Money.of(max(0, fixed.minor - file.paid), fixed.currency) if fixed else None,
         completions=_stamps(file, Matter.COMPLETION),
+        waits_for=waits_for(file.facts()) if row.status is DealStatus.SIGNED else [],
+        breach=_breach(row),
+        terminations=_stamps(file, Matter.TERMINATION),
     )
 
 
@@ -65,6 +70,12 @@ _SHOWN = {
     "created_at",
     "updated_at",
 }
+
+
+def _breach(row: Deal) -> BreachView | None:
+    if row.breach_reason is None or row.breach_noted_as is None or row.cure_due_at is None:
+        return None
+    return BreachView(reason=row.breach_reason, noted_as=row.breach_noted_as, cure_due_at=row.cure_due_at)
 
 
 def _party(organisation: Organisation) -> PartyView:

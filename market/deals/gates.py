@@ -1,40 +1,14 @@
 """The gates that a deal has to pass before a contract: pure functions of facts to unmet conditions; no database.
 
-A gate is added to GATES; nothing else has to know it.
+A gate is added to GATES; nothing else has to know it. What the parties agree is judged here, what the law asks beyond
+that in `law`.
 """
 
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
-
+from market.deals import law
+from market.deals.facts import Facts, Gate
 from market.deals.rules import SIDES
 from market.deals.terms import lacking, terms_hash
-from schemas.deals import Condition, GateView, Terms
-from schemas.vocabulary import Mode, Party
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a deal when its gates are judged."""
-
-    mode: Mode
-    terms: Terms
-    accepted: Mapping[Party, bytes]
-    """The hash of the terms that each side has accepted."""
-    declared: Set[Party]
-    """Who has declared related-party facts."""
-    has_manager: bool
-
-    @property
-    def parties(self) -> list[Party]:
-        return [*SIDES, Party.MANAGER] if self.has_manager else [*SIDES]
-
-
-@dataclass(frozen=True)
-class Gate:
-    name: str
-    rule: str
-    source: str
-    unmet: Callable[[Facts], list[Condition]]
+from schemas.deals import Condition, GateView
 
 
 def _terms_complete(facts: Facts) -> list[Condition]:
@@ -69,13 +43,22 @@ def _conflicts_declared(facts: Facts) -> list[Condition]:
 GATES = (
     Gate("terms_complete", "CT-3", "民法典 art. 845, 846, 863, 864, 875", _terms_complete),
     Gate("conflicts_declared", "PR-4", "浙江省促进科技成果转化条例 art. 17", _conflicts_declared),
+    *law.GATES,
 )
 
 
 def judge(facts: Facts) -> list[GateView]:
-    """Every gate with everything that it lacks."""
+    """Every gate with everything that it lacks; one that the law does not ask for in this deal is met."""
     return [
-        GateView(name=gate.name, rule=gate.rule, source=gate.source, met=not unmet, unmet=unmet)
+        GateView(
+            name=gate.name,
+            rule=gate.rule,
+            source=gate.source,
+            required=required,
+            met=not unmet,
+            unmet=unmet,
+        )
         for gate in GATES
-        for unmet in [gate.unmet(facts)]
+        for required in [gate.required(facts)]
+        for unmet in [gate.unmet(facts) if required else []]
     ]

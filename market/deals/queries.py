@@ -1,24 +1,46 @@
 """Reads of deals with all that belongs to them; what an actor sees starts from `visible_to`."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import col, select, tuple_
 
-from market.deals.gates import Facts
+from market.database import now
+from market.deals.facts import Facts, Publicity
+from market.deals.law import needs_publicity
 from market.deals.rules import SIGNED, UNSIGNED, holds_listing
 from market.deals.tables import Consent, Contract, Deal, Payment, RelatedParties
+from market.deals.terms import total_value
+from market.deals.waiting import waits_for
 from market.errors import NotFound
-from market.listings.tables import Listing
-from market.organisations.queries import organisations
+from market.evidence.service import of_subjects
+from market.evidence.tables import Proof
+from market.listings.encumbrances import of_listings
+from market.listings.tables import Encumbrance, Listing, ListingVersion
+from market.managers.queries import carries_deal
+from market.notices.queries import StandingState, standing
+from market.notices.rules import Announced, changed
+from market.organisations.queries import organisations, under_foreign_control
 from market.organisations.tables import Organisation
 from market.permissions import Actor
+from market.workdays import SHANGHAI, legal_day
 from schemas.deals import Terms
-from schemas.vocabulary import DealStatus, Matter, Party, Scope
+from schemas.vocabulary import (
+    DealStatus,
+    ListingKind,
+    Matter,
+    NoticeKind,
+    NoticeSubject,
+    Party,
+    Scope,
+    WaitingFor,
+)
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -32,6 +54,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         col(Deal.seller_id).in_(own),
         col(Deal.buyer_id).in_(own),
         and_(col(Deal.manager_person_id) == actor.person_id, col(Deal.manager_organisation_id).in_(own)),
+        carries_deal(actor, col(Deal.id)),
     )
 
 
@@ -65,9 +88,16 @@ async def locked_listing(session: AsyncSession, listing_id: UUID) -> Listing:
     return (await session.execute(query.execution_options(populate_existing=True))).scalar_one()
 
 
-def own_deals(actor: Actor, status: DealStatus | None, listing_id: UUID | None) -> Any:
+def own_deals(
+    actor: Actor,
+    status: DealStatus | None,
+    listing_id: UUID | None,
+    waiting_for: WaitingFor | None = None,
+) -> Any:
     """The deals that the actor sees, for a page."""
     query = select(Deal).where(visible_to(actor))
+    if waiting_for is not None:
+        query = query.where(waits_for(actor, waiting_for))
     if status is not None:
         query = query.where(Deal.status == status)
     return query.where(Deal.listing_id == listing_id) if listing_id is not None else query
@@ -109,6 +139,16 @@ class DealFile:
     """The one that is recorded now."""
     paid: int = 0
     """In minor units of the deal's currency."""
+    on: date = date.min
+    """The day, in China, on which it is judged: that of its contract, before there is one today."""
+    kind: ListingKind = ListingKind.RESULT
+    document: dict[str, Any] = field(default_factory=dict)
+    """The published version that it is about."""
+    encumbrances: list[Encumbrance] = field(default_factory=list)
+    proofs: list[Proof] = field(default_factory=list)
+    """Given to the interest that it grew from, then to itself; the withdrawn ones too."""
+    buyer_foreign: bool = False
+    publicity: Publicity | None = None
 
     @property
     def terms(self) -> Terms:
@@ -126,6 +166,17 @@ class DealFile:
             accepted={party: c.sha256 for party, c in self.agreed(Matter.TERMS).items() if c.sha256},
             declared={declared.party for declared in self.related},
             has_manager=self.deal.manager_person_id is not None,
+            on=self.on,
+            kind=self.kind,
+            seller_founding=self.seller.founding,
+            buyer_founding=self.buyer.founding,
+            buyer_foreign=self.buyer_foreign,
+            seller_names=set(self.seller.name.values()),
+            document=self.document,
+            encumbrances=self.encumbrances,
+            proofs=self.proofs,
+            from_round=self.deal.award_id is not None,
+            publicity=self.publicity,
         )
 
 
@@ -161,7 +212,69 @@ async def files(session: AsyncSession, deals: Sequence[Deal]) -> list[DealFile]:
     paid = select(Payment.deal_id, func.sum(Payment.amount)).where(col(Payment.deal_id).in_(signed))
     for deal_id, amount in (await session.execute(paid.group_by(col(Payment.deal_id)))).all():
         made[deal_id].paid = int(amount)
+    await _add_what_the_law_asks_about(session, list(made.values()))
     return [made[identifier] for identifier in ids]
+
+
+async def _add_what_the_law_asks_about(session: AsyncSession, files: Sequence[DealFile]) -> None:
+    """The listings with what others hold in them, the documents given, and who controls the buyers; a query for each."""
+    today = legal_day(await now(session))
+    rows = [file.deal for file in files]
+    wanted = [(row.listing_id, row.listing_version) for row in rows]
+    key = tuple_(col(ListingVersion.listing_id), col(ListingVersion.number))
+    versions = select(ListingVersion.listing_id, ListingVersion.number, ListingVersion.document)
+    documents = {
+        (listing_id, number): json.loads(document)
+        for listing_id, number, document in (await session.execute(versions.where(key.in_(wanted)))).all()
+    }
+    held = await of_listings(session, {row.listing_id for row in rows})
+    subjects = [("deal", row.id) for row in rows]
+    subjects += [("interest", row.interest_id) for row in rows if row.interest_id is not None]
+    given = await of_subjects(session, subjects)
+    foreign = await under_foreign_control(session, {row.buyer_id for row in rows})
+    for file in files:
+        row = file.deal
+        file.on = legal_day(file.contract.recorded_at) if file.contract else today
+        file.document = documents[row.listing_id, row.listing_version]
+        file.kind = ListingKind(file.document["kind"])
+        file.encumbrances = [each for each in held if each.listing_id == row.listing_id]
+        before = given["interest", row.interest_id] if row.interest_id is not None else []
+        file.proofs = [*before, *given["deal", row.id]]
+        file.buyer_foreign = row.buyer_id in foreign
+        if needs_publicity(file.facts()):
+            file.publicity = await _publicity(session, file)
+
+
+async def _publicity(session: AsyncSession, file: DealFile) -> Publicity | None:
+    """Where the notice of the price stands, which has to be the seller's and of this very price and mode."""
+    row = file.deal
+    found = await standing(
+        session, NoticeSubject.DEAL, row.id, NoticeKind.PRICE, organisation_id=row.seller_id
+    )
+    match found.state:
+        case StandingState.NONE:
+            return None
+        case StandingState.CLEAR if found.content and changed(found.content, announced(file)):
+            return Publicity(clear=False, detail="the notice announced another price or mode: publish anew")
+        case StandingState.CLEAR:
+            return Publicity(clear=True, detail="")
+        case StandingState.RUNNING:
+            until = found.until.astimezone(SHANGHAI).isoformat(timespec="minutes") if found.until else ""
+            return Publicity(clear=False, detail=f"the notice runs until {until}")
+        case StandingState.OBJECTED:
+            return Publicity(
+                clear=False, detail="an objection is open: the deal is frozen until it is decided"
+            )
+        case StandingState.UPHELD:
+            detail = "an objection was upheld: change the terms and publish anew, or cancel"
+            return Publicity(clear=False, detail=detail)
+        case StandingState.LAPSED:
+            return Publicity(clear=False, detail="the notice has lapsed: publish anew")
+
+
+def announced(file: DealFile) -> Announced:
+    """What a notice of the price speaks of, as the terms have it now."""
+    return Announced(price=total_value(file.terms), mode=file.deal.mode)
 
 
 async def contract(session: AsyncSession, row: Deal) -> Contract:

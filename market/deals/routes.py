@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from market.deals import contracting, gates, queries, service
+from market.deals import contracting, ending, gates, queries, service
 from market.deals.documents import deal_view, payment_view
 from market.deals.tables import Deal, Payment
 from market.deals.withdrawal import withdraw
@@ -33,7 +33,7 @@ from schemas.deals import (
 from schemas.listings import ListingState
 from schemas.record import EventView
 from schemas.values import Page, Reason
-from schemas.vocabulary import DealStatus
+from schemas.vocabulary import DealStatus, WaitingFor
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -41,6 +41,14 @@ Caller = NamedDependency[Actor]
 DealId = FromPath[UUID]
 
 OnListing = Annotated[UUID | None, QueryParameter(name="listing", description="Deals on this listing.")]
+
+WaitsFor = Annotated[
+    WaitingFor | None,
+    QueryParameter(
+        description="Deals whose next step is this party's, or yours: to write or accept terms, declare, record or confirm "
+        "the contract, cure a breach, or agree to the completion or the end that the other side has agreed to."
+    ),
+]
 
 KEYED = {"key_required": True}
 
@@ -78,11 +86,17 @@ async def list_deals(
     actor: Caller,
     status: FromQuery[DealStatus | None] = None,
     listing: OnListing = None,
+    waiting_for: WaitsFor = None,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Response[Page[DealView]]:
-    """Those of your organisations on either side, or that you carry as technology manager, newest first."""
-    query = page_of(queries.own_deals(actor, status, listing), col(Deal.id), cursor, limit)
+    """Those of your organisations on either side, or that you carry as technology manager, newest first.
+
+    `waiting_for=me` is what there is to do: the deals whose next step your roles let you take. With a party, those whose
+    next step is that party's, which tells a technology manager whom to ask. Documents still to be given are not counted.
+    """
+    found = queries.own_deals(actor, status, listing, waiting_for)
+    query = page_of(found, col(Deal.id), cursor, limit)
     files = await queries.files(session, list((await session.execute(query)).scalars()))
     return paged(request, files, limit, deal_view, lambda file: file.deal.id)
 
@@ -90,7 +104,7 @@ async def list_deals(
 @get("/deals/{deal_id:uuid}", summary="One deal")
 async def read_deal(session: Session, actor: Caller, deal_id: DealId) -> Response[DealView]:
     """Its terms with their hash and totals, what each party has accepted and declared, its gates, contract and money."""
-    return await _answer(session, await queries.deal(session, actor, deal_id))
+    return await _answer(session, await service.up_to_date(session, actor, deal_id))
 
 
 @patch("/deals/{deal_id:uuid}", summary="Change the terms")
@@ -224,6 +238,33 @@ async def agree_completion(
     return await _answer(session, await contracting.agree_completion(session, actor, deal))
 
 
+@post("/deals/{deal_id:uuid}/breach", status_code=200, summary="Give notice of a breach")
+async def notify_breach(
+    request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[Reason]
+) -> Response[DealView]:
+    """By either side; the other has 30 days to cure it, until 24:00 of the last day in China."""
+    deal = await _held(request, session, actor, deal_id)
+    return await _answer(session, await ending.notify_breach(session, actor, deal, data.reason))
+
+
+@post("/deals/{deal_id:uuid}/cure", status_code=200, summary="Say that a breach is cured")
+async def cure(request: AnyRequest, session: Session, actor: Caller, deal_id: DealId) -> Response[DealView]:
+    """By the side that gave notice of it; the contract goes on."""
+    deal = await _held(request, session, actor, deal_id)
+    return await _answer(session, await ending.cure(session, actor, deal))
+
+
+@post(
+    "/deals/{deal_id:uuid}/termination", status_code=200, opt=KEYED, summary="Terminate a contract in force"
+)
+async def terminate(
+    request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[Reason]
+) -> Response[DealView]:
+    """By both sides, or by the one whose notice of a breach was not heeded in time. 409 before that."""
+    deal = await _held(request, session, actor, deal_id)
+    return await _answer(session, await ending.terminate(session, actor, deal, data.reason))
+
+
 @get("/deals/{deal_id:uuid}/events", summary="What happened to a deal")
 async def list_events(session: Session, actor: Caller, deal_id: DealId) -> list[EventView]:
     """Its record, oldest first."""
@@ -263,6 +304,9 @@ router = Router(
         record_payment,
         list_payments,
         agree_completion,
+        notify_breach,
+        cure,
+        terminate,
         list_events,
     ],
     tags=["Deals"],

@@ -11,21 +11,33 @@ from market.listings.rules import merge_patch
 from schemas.vocabulary import DealStatus, ListingKind, ListingStatus, Mode, Party
 
 S = DealStatus
-FINAL = frozenset({S.COMPLETED, S.CANCELLED})
+FINAL = frozenset({S.COMPLETED, S.CANCELLED, S.TERMINATED})
 UNSIGNED = frozenset({S.PROPOSED, S.GATING, S.CLEARED})
-SIGNED = frozenset({S.CONTRACTED, S.PERFORMING, S.COMPLETED})
+SIGNED = frozenset({S.CONTRACTED, S.SIGNED, S.PERFORMING, S.BREACHED, S.COMPLETED, S.TERMINATED})
 """The states in which a contract is on record."""
+IN_FORCE = frozenset({S.SIGNED, S.PERFORMING, S.BREACHED})
+"""Both sides are bound, and it has not ended."""
+CURE_DAYS = 30
+"""How long a side has to cure its breach before the other may terminate (技术合同司法解释 art. 15)."""
 
 
 class Verb(StrEnum):
     CHANGE_TERMS = "change_terms"
     ACCEPT = "accept"
     DECLARE = "declare"
+    PROVE = "prove"
+    """Give or withdraw a document that a gate, or the effect of the contract, asks for."""
     CLEAR = "clear"
     """By the system, once every gate is met."""
     RECORD_CONTRACT = "record_contract"
     CONFIRM_CONTRACT = "confirm_contract"
     REFUSE_CONTRACT = "refuse_contract"
+    TAKE_EFFECT = "take_effect"
+    """By the system, once everything is registered on which the effect of the contract waits."""
+    NOTIFY_BREACH = "notify_breach"
+    CURE = "cure"
+    """By the side that gave notice of the breach."""
+    TERMINATE = "terminate"
     RECORD_PAYMENT = "record_payment"
     AGREE_COMPLETION = "agree_completion"
     COMPLETE = "complete"
@@ -37,11 +49,16 @@ FROM: Mapping[Verb, frozenset[DealStatus]] = {
     Verb.CHANGE_TERMS: UNSIGNED,
     Verb.ACCEPT: frozenset({S.GATING, S.CLEARED}),
     Verb.DECLARE: UNSIGNED,
+    Verb.PROVE: UNSIGNED | {S.CONTRACTED, S.SIGNED},
     Verb.CLEAR: frozenset({S.GATING}),
     Verb.RECORD_CONTRACT: frozenset({S.CLEARED}),
     Verb.CONFIRM_CONTRACT: frozenset({S.CONTRACTED}),
     Verb.REFUSE_CONTRACT: frozenset({S.CONTRACTED}),
-    Verb.RECORD_PAYMENT: frozenset({S.PERFORMING}),
+    Verb.TAKE_EFFECT: frozenset({S.SIGNED}),
+    Verb.NOTIFY_BREACH: frozenset({S.PERFORMING}),
+    Verb.CURE: frozenset({S.BREACHED}),
+    Verb.TERMINATE: IN_FORCE,
+    Verb.RECORD_PAYMENT: IN_FORCE,
     Verb.AGREE_COMPLETION: frozenset({S.PERFORMING}),
     Verb.COMPLETE: frozenset({S.PERFORMING}),
     Verb.CANCEL: UNSIGNED,
@@ -50,8 +67,12 @@ TO: Mapping[Verb, DealStatus] = {
     Verb.CHANGE_TERMS: S.GATING,
     Verb.CLEAR: S.CLEARED,
     Verb.RECORD_CONTRACT: S.CONTRACTED,
-    Verb.CONFIRM_CONTRACT: S.PERFORMING,
+    Verb.CONFIRM_CONTRACT: S.SIGNED,
     Verb.REFUSE_CONTRACT: S.CLEARED,
+    Verb.TAKE_EFFECT: S.PERFORMING,
+    Verb.NOTIFY_BREACH: S.BREACHED,
+    Verb.CURE: S.PERFORMING,
+    Verb.TERMINATE: S.TERMINATED,
     Verb.COMPLETE: S.COMPLETED,
     Verb.CANCEL: S.CANCELLED,
 }

@@ -12,9 +12,12 @@ from sqlmodel import col
 from market.database import now
 from market.deals import gates, queries, rules, terms
 from market.deals.awarded import open_awarded, refuse_another_price
+from market.deals.law import needs_publicity, waits_for
 from market.deals.rules import Verb
 from market.deals.tables import Consent, Deal, RelatedParties
 from market.errors import Incomplete, NotAllowed, PreconditionFailed
+from market.evidence import service as evidence
+from market.evidence.tables import Proof
 from market.interests.queries import interest as interest_by_id
 from market.interests.queries import locked as locked_interest
 from market.interests.service import agree
@@ -25,12 +28,14 @@ from market.listings import service as listings
 from market.listings.rules import Verb as ListingVerb
 from market.listings.rules import differences
 from market.listings.tables import Listing
-from market.managers.service import end_with_deal as end_assignment
+from market.managers.service import end_with_deal as end_assignments
+from market.notices.service import material_change
 from market.permissions import Actor, Permission, require
 from market.web.problems import validated
 from schemas.deals import Declaration, NewDeal, Terms, WholeTerms
-from schemas.values import FieldProblem
-from schemas.vocabulary import DealStatus, ListingKind, Matter, Mode, Party, Role
+from schemas.rights import NewEvidence
+from schemas.values import FieldProblem, Reason
+from schemas.vocabulary import DealStatus, ListingKind, Matter, Mode, NoticeSubject, Party, Role
 
 
 async def open_deal(session: AsyncSession, actor: Actor, data: NewDeal) -> Deal:
@@ -121,11 +126,27 @@ async def _set_terms(session: AsyncSession, actor: Actor, deal: Deal, changed: T
     if not terms.same_related_parties(Terms.model_validate(before), changed):
         await session.execute(delete(RelatedParties).where(col(RelatedParties.deal_id) == deal.id))
     deal.terms = after
+    await _tell_the_notices(session, actor, deal)
     data = {
         "changed": [difference.pointer for difference in differences(before, after)],
         "terms_sha256": terms.terms_hash(changed).hex(),
     }
     return await moved(session, actor, deal, Verb.CHANGE_TERMS, "terms_changed", role, data=data)
+
+
+async def _tell_the_notices(session: AsyncSession, actor: Actor, deal: Deal) -> None:
+    """A price or mode that is not the announced one voids the notice, and a new full period is needed (公示重新计算)."""
+    file = await queries.file_of(session, deal)
+    if needs_publicity(file.facts()):
+        await material_change(
+            session,
+            actor,
+            NoticeSubject.DEAL,
+            deal.id,
+            queries.announced(file),
+            organisation_id=deal.seller_id,
+            reason="the terms of the deal have changed",
+        )
 
 
 async def accept(session: AsyncSession, actor: Actor, deal: Deal, sha256: bytes) -> Deal:
@@ -238,8 +259,65 @@ async def take_back(session: AsyncSession, deal: Deal, matter: Matter) -> None:
     await session.execute(delete(Consent).where(given))
 
 
+async def prove(session: AsyncSession, actor: Actor, deal: Deal, data: NewEvidence) -> Proof:
+    """Give a document that a gate of a locked deal asks for, or the effect of its contract, for one's side.
+
+    Officers, directors and buyers of either side.
+    """
+    side, role = acting_side(actor, Permission.RECORD_RIGHTS, deal)
+    rules.next_status(Verb.PROVE, deal.status)
+    proof = await evidence.give(
+        session, actor, ("deal", deal.id), deal.listing_id, data, role=role, side=side
+    )
+    await _clear(session, deal)
+    await take_effect(session, deal)
+    return proof
+
+
+async def withdraw_proof(
+    session: AsyncSession, actor: Actor, deal: Deal, proof_id: UUID, data: Reason
+) -> Proof:
+    """A document of one's own side counts no more. A cleared deal stays so, and its contract is judged again."""
+    side, role = acting_side(actor, Permission.RECORD_RIGHTS, deal)
+    rules.next_status(Verb.PROVE, deal.status)
+    proof = await evidence.withdraw(session, actor, ("deal", deal.id), proof_id, data, role=role)
+    if proof.given_as is not side:
+        raise NotAllowed("the side that gave a document withdraws it")
+    return proof
+
+
+async def take_effect(session: AsyncSession, deal: Deal) -> Deal:
+    """By the system, in the transaction of the signature or of the last registration that the contract waits for."""
+    if deal.status is DealStatus.SIGNED and not waits_for((await queries.file_of(session, deal)).facts()):
+        await moved(session, None, deal, Verb.TAKE_EFFECT, "took_effect", None)
+    return deal
+
+
+async def refuse_unmet(session: AsyncSession, deal: Deal) -> None:
+    """Incomplete with every condition that a gate of this deal lacks now."""
+    judged = gates.judge((await queries.file_of(session, deal)).facts())
+    errors = [
+        FieldProblem(pointer=each.pointer, detail=each.detail, rule=each.rule)
+        for gate in judged
+        for each in gate.unmet
+    ]
+    if errors:
+        raise Incomplete(errors=errors)
+
+
+async def up_to_date(session: AsyncSession, actor: Actor, deal_id: UUID) -> Deal:
+    """The deal for reading; cleared where time, or what was settled elsewhere, has met the last condition."""
+    deal = await queries.deal(session, actor, deal_id)
+    if deal.status is not DealStatus.GATING:
+        return deal
+    judged = gates.judge((await queries.file_of(session, deal)).facts())
+    if not all(gate.met for gate in judged):
+        return deal
+    return await _clear(session, await queries.locked(session, actor, deal_id))
+
+
 async def _clear(session: AsyncSession, deal: Deal) -> Deal:
-    """By the system, in the transaction of the write that met the last condition."""
+    """By the system, in the transaction of the write that met the last condition, or of whoever reads it then."""
     judged = gates.judge((await queries.file_of(session, deal)).facts())
     if deal.status is DealStatus.GATING and all(gate.met for gate in judged):
         data = {"gates": [gate.name for gate in judged]}
@@ -263,10 +341,11 @@ async def moved(
     deal.revision += 1
     deal.updated_at = await now(session)
     await record(session, actor, ("deal", deal.id), kind, role=role, reason=reason, data=data)
-    if deal.status in rules.FINAL and deal.interest_id is not None:
-        interest = await locked_interest(session, deal.interest_id)
+    if deal.status in rules.FINAL:
         why = f"the deal was {deal.status}" + (f": {reason}" if reason else "")
-        await end_interest(session, interest, why)
+        interest = await locked_interest(session, deal.interest_id) if deal.interest_id else None
+        if interest is not None:
+            await end_interest(session, interest, why)
         completed = deal.status is DealStatus.COMPLETED
-        await end_assignment(session, interest, completed=completed, reason=why)
+        await end_assignments(session, deal.id, interest, completed=completed, reason=why)
     return deal

@@ -40,6 +40,11 @@ class Deal(SQLModel, table=True):
     manager_organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     terms: dict[str, Any] = Field(sa_type=JSONB)
     cancellation_reason: str | None = None
+    """Also of a termination."""
+    breach_reason: str | None = None
+    breach_noted_as: Party | None = word(Party, default=None, nullable=True)
+    """The side that gave notice of a breach, while it is not cured."""
+    cure_due_at: datetime | None = moment(nullable=True)
     revision: int = 1
     opened_by: UUID = Field(foreign_key="person.id")
     created_at: datetime = moment()

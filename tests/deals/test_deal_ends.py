@@ -7,7 +7,7 @@ from tests.deals.trade import Trade
 from tests.makers import Market
 from tests.managers.profiles import a_manager, an_assignment
 
-OUTCOMES = {"completed": "success", "cancelled": "no_deal"}
+OUTCOMES = {"completed": "success", "cancelled": "no_deal", "terminated": "no_deal"}
 
 
 def test_every_end_of_a_deal_has_its_outcome() -> None:
@@ -24,12 +24,15 @@ async def test_the_assignment_closes_with_the_deal_and_the_load_falls(market: Ma
     trade = await Trade.of(market, managed=True)
     assert trade.manager
     assert await _load(trade) == 1
-    await trade.bring("performing" if status == "completed" else "gating")
+    await trade.bring("gating" if status == "cancelled" else "performing")
     assert await _load(trade) == 1
     if status == "completed":
         await trade.complete(trade.company)
         assert await _load(trade) == 1  # one side alone
         assert (await trade.complete(trade.director)).status_code == 200
+    elif status == "terminated":
+        await trade.terminate(trade.company)
+        assert (await trade.terminate(trade.director)).status_code == 200
     else:
         assert (await trade.cancel()).status_code == 200
     assert await _load(trade) == 0

@@ -16,7 +16,7 @@ async def test_the_gates_name_everything_that_is_missing_at_once(market: Market)
     trade = await Trade.of(market, managed=True)
     await trade.open(terms={})
     gates = await trade.company.ok("GET", f"{trade.path}/gates")
-    assert [(gate["name"], gate["met"]) for gate in gates] == [
+    assert [(gate["name"], gate["met"]) for gate in gates if gate["required"]] == [
         ("terms_complete", False),
         ("conflicts_declared", False),
     ]

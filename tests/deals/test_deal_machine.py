@@ -21,7 +21,10 @@ VERBS: dict[str, tuple[Try, set[str]]] = {
     "record_contract": (Trade.record, {"cleared"}),
     "confirm_contract": (Trade.confirm, {"contracted"}),
     "refuse_contract": (Trade.refuse, {"contracted"}),
-    "record_payment": (Trade.pay, {"performing"}),
+    "record_payment": (Trade.pay, {"signed", "performing", "breached"}),
+    "notify_breach": (Trade.note_breach, {"performing"}),
+    "cure": (Trade.cure, {"breached"}),
+    "terminate": (Trade.terminate, {"signed", "performing", "breached"}),
     "agree_completion": (lambda trade: trade.complete(trade.company), {"performing"}),
     "cancel": (Trade.cancel, {"proposed", "gating", "cleared"}),
 }
@@ -66,11 +69,16 @@ async def test_the_events_of_a_deal_are_its_timeline(market: Market) -> None:
         "cleared",
         "contract_recorded",
         "contract_confirmed",
+        "took_effect",
         "payment_recorded",
         "completion_agreed",
         "completion_agreed",
         "completed",
     ]
-    assert [event["seq"] for event in events] == list(range(1, 14))
+    assert [event["seq"] for event in events] == list(range(1, 15))
     assert all(event["role"] for event in events if event["actor_id"])
-    assert [event["kind"] for event in events if event["actor_id"] is None] == ["cleared", "completed"]
+    assert [event["kind"] for event in events if event["actor_id"] is None] == [
+        "cleared",
+        "took_effect",
+        "completed",
+    ]

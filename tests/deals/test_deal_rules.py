@@ -1,6 +1,7 @@
 """The state machine of a deal and its gates without a database: all transitions, and every road that is possible."""
 
 import itertools
+from datetime import date
 
 import pytest
 from hypothesis import settings
@@ -30,13 +31,26 @@ EXPECTED = {
     (S.GATING, Verb.ACCEPT): S.GATING,
     (S.CLEARED, Verb.ACCEPT): S.CLEARED,
     (S.PROPOSED, Verb.DECLARE): S.PROPOSED,
+    (S.PROPOSED, Verb.PROVE): S.PROPOSED,
     (S.GATING, Verb.DECLARE): S.GATING,
+    (S.GATING, Verb.PROVE): S.GATING,
     (S.CLEARED, Verb.DECLARE): S.CLEARED,
+    (S.CLEARED, Verb.PROVE): S.CLEARED,
     (S.GATING, Verb.CLEAR): S.CLEARED,
     (S.CLEARED, Verb.RECORD_CONTRACT): S.CONTRACTED,
-    (S.CONTRACTED, Verb.CONFIRM_CONTRACT): S.PERFORMING,
+    (S.CONTRACTED, Verb.PROVE): S.CONTRACTED,
+    (S.CONTRACTED, Verb.CONFIRM_CONTRACT): S.SIGNED,
     (S.CONTRACTED, Verb.REFUSE_CONTRACT): S.CLEARED,
+    (S.SIGNED, Verb.PROVE): S.SIGNED,
+    (S.SIGNED, Verb.TAKE_EFFECT): S.PERFORMING,
+    (S.SIGNED, Verb.RECORD_PAYMENT): S.SIGNED,
+    (S.SIGNED, Verb.TERMINATE): S.TERMINATED,
     (S.PERFORMING, Verb.RECORD_PAYMENT): S.PERFORMING,
+    (S.PERFORMING, Verb.NOTIFY_BREACH): S.BREACHED,
+    (S.PERFORMING, Verb.TERMINATE): S.TERMINATED,
+    (S.BREACHED, Verb.RECORD_PAYMENT): S.BREACHED,
+    (S.BREACHED, Verb.CURE): S.PERFORMING,
+    (S.BREACHED, Verb.TERMINATE): S.TERMINATED,
     (S.PERFORMING, Verb.AGREE_COMPLETION): S.PERFORMING,
     (S.PERFORMING, Verb.COMPLETE): S.COMPLETED,
     (S.PROPOSED, Verb.CANCEL): S.CANCELLED,
@@ -80,13 +94,13 @@ def test_every_state_is_reached_and_every_one_that_is_not_final_has_an_end() -> 
         assert reached(status) & FINAL
 
 
-@pytest.mark.parametrize("step", [S.GATING, S.CLEARED, S.CONTRACTED, S.PERFORMING])
+@pytest.mark.parametrize("step", [S.GATING, S.CLEARED, S.CONTRACTED, S.SIGNED, S.PERFORMING])
 def test_no_step_to_the_completion_can_be_left_out(step: DealStatus) -> None:
     assert S.COMPLETED not in reached(S.PROPOSED, without=step)
 
 
 def test_a_signed_deal_is_not_cancelled() -> None:
-    assert S.CANCELLED not in reached(S.PERFORMING)
+    assert S.CANCELLED not in reached(S.SIGNED)
 
 
 SELDOM = st.sampled_from([False] * 9 + [True])
@@ -106,7 +120,9 @@ class DealMachine(RuleBasedStateMachine):
         self.change(terms, True)
 
     def facts(self) -> Facts:
-        return Facts(Mode.ORDINARY_LICENCE, self.terms, self.accepted, self.declared, self.managed)
+        return Facts(
+            Mode.ORDINARY_LICENCE, self.terms, self.accepted, self.declared, self.managed, date(2026, 3, 2)
+        )
 
     def lacking(self) -> list[Condition]:
         return [condition for gate in gates.judge(self.facts()) for condition in gate.unmet]
@@ -137,6 +153,10 @@ class DealMachine(RuleBasedStateMachine):
                 self.move(Verb.RECORD_CONTRACT)
             case S.CONTRACTED:
                 self.move(Verb.CONFIRM_CONTRACT)
+            case S.SIGNED:
+                self.move(Verb.TAKE_EFFECT)
+            case S.BREACHED:
+                self.move(Verb.CURE if place else Verb.TERMINATE)
             case S.PERFORMING:
                 self.move(Verb.RECORD_PAYMENT)
                 self.move(Verb.AGREE_COMPLETION)
@@ -172,6 +192,11 @@ class DealMachine(RuleBasedStateMachine):
         if surely:
             self.move(Verb.CANCEL)
 
+    @rule(surely=SELDOM)
+    def notify(self, surely: bool) -> None:
+        if surely:
+            self.move(Verb.NOTIFY_BREACH)
+
     @invariant()
     def past_the_gates_they_were_all_met(self) -> None:
         if self.status not in (S.PROPOSED, S.GATING, S.CANCELLED):
@@ -202,9 +227,10 @@ def judged(**changed: object) -> dict[str, list[str]]:
         "accepted": dict.fromkeys(SIDES, terms_hash(COMPLETE)),
         "declared": {*Party},
         "has_manager": True,
+        "on": date(2026, 3, 2),
     }
     found = gates.judge(Facts(**(whole | changed)))  # type: ignore[arg-type]
-    return {gate.name: [condition.pointer for condition in gate.unmet] for gate in found}
+    return {gate.name: [condition.pointer for condition in gate.unmet] for gate in found if gate.required}
 
 
 def test_gates_are_met_when_nothing_lacks() -> None:
@@ -222,11 +248,11 @@ def test_an_acceptance_of_other_terms_counts_for_nothing() -> None:
 
 
 def test_every_gate_has_its_rule_and_source_and_names_who_can_supply() -> None:
-    empty = Facts(Mode.TRANSFER, Terms(), {}, set(), True)
+    empty = Facts(Mode.TRANSFER, Terms(), {}, set(), True, date(2026, 3, 2))
     for gate in gates.judge(empty):
         assert gate.rule
         assert gate.source
-        assert gate.unmet
+        assert gate.unmet or not gate.required
         assert all(condition.who_can_supply and condition.rule for condition in gate.unmet)
 
 

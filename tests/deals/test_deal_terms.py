@@ -163,7 +163,7 @@ async def test_who_has_accepted_for_one_side_cannot_move_over_and_accept_for_the
     trade = await (await Trade.of(market)).bring("gating")
     await trade.accept(trade.company)
     both = await both_sides(market, trade)
-    colleague = await market.person(trade.company.organisation_id, Role.BUYER)
+    colleague = await market.person(trade.company.organisation_id, Role.ADMIN)
     await colleague.patch(
         f"/organisations/{both.organisation_id}/members/{both.person_id}", {"roles": ["reviewer"]}, "*"
     )

@@ -71,6 +71,8 @@ KIND_OF_MODE = {
     "co_development": "development",
     "sale": "service",
 }
+IN_FORCE = ("signed", "performing", "breached", "completed", "terminated")
+CONTRACTED = ("contracted", *IN_FORCE)
 WANTED = {name: value for name, value in EXCLUSIVE.items() if name != "mode"}
 
 
@@ -93,13 +95,20 @@ class Trade:
 
     @classmethod
     async def of(
-        cls, market: Market, *, kind: str = "result", managed: bool = False, **listing: Any
+        cls,
+        market: Market,
+        *,
+        kind: str = "result",
+        managed: bool = False,
+        public: bool = False,
+        company: Caller | None = None,
+        **listing: Any,
     ) -> "Trade":
         """Two parties in negotiation about a published listing."""
-        company = await market.company()
+        company = company or await market.company()
         if kind == "result":
             fields = {"ip_rights": [PATENT], "modes": ["ordinary_licence", "transfer"]} | listing
-            officer, director, published = await a_published_result(market, **fields)
+            officer, director, published = await a_published_result(market, public=public, **fields)
             interest = await an_interest(company, officer, published, "acknowledged", **WANTED)
         else:
             officer = await market.company()
@@ -177,31 +186,84 @@ class Trade:
     async def cancel(self, who: Caller | None = None) -> httpx.Response:
         return await (who or self.company).post(f"{self.path}/cancellation", {"reason": "no budget left"})
 
+    async def note_breach(self, who: Caller | None = None) -> httpx.Response:
+        return await (who or self.company).post(f"{self.path}/breach", {"reason": "nothing was delivered"})
+
+    async def cure(self, who: Caller | None = None) -> httpx.Response:
+        return await (who or self.company).post(f"{self.path}/cure")
+
+    async def terminate(self, who: Caller | None = None) -> httpx.Response:
+        return await (who or self.company).post(
+            f"{self.path}/termination", {"reason": "we part"}, headers=fresh_key()
+        )
+
     async def clear(self) -> None:
         for who in (self.director, self.company):
             for response in (await self.accept(who), await self.declare(who)):
                 assert response.status_code == 200, response.text
         if self.manager:
             await self.declare(self.manager)
+        await self.prove()
         assert await self.status() == "cleared"
 
+    async def give(self, kind: str, who: Caller | None = None, **fields: Any) -> httpx.Response:
+        body = {"kind": kind, "title": f"The {kind}", "sha256": "ab" * 32, "issued_on": "2026-01-10"}
+        return await (who or self.director).post(f"{self.path}/evidence", body | fields)
+
+    async def prove(self) -> None:
+        """Give every document that a gate lacks."""
+        view = await self.view()
+        names = [contributor["name"] for contributor in self.listing["content"].get("contributors", [])]
+        filled = {
+            "names": names,
+            "issued_by": "The office that issues it",
+            "number": "No. 1",
+            "value": money("300000.00"),
+            "terms_sha256": view["terms_sha256"],
+        }
+        lacking = {
+            (condition["evidence"], side): condition
+            for gate in view["gates"]
+            for condition in gate["unmet"]
+            if condition["evidence"]
+            for side in condition["who_can_supply"]
+        }
+        for (kind, side), condition in lacking.items():
+            who = self.director if side == "seller" else self.company
+            more = (
+                {"encumbrance_id": condition["pointer"].rpartition("/")[2]}
+                if kind == "pledgee_consent"
+                else {}
+            )
+            given = await self.give(kind, who, **filled, **more)
+            assert given.status_code == 201, given.text
+
     async def bring(self, status: str, mode: str = "ordinary_licence", terms: Any = TERMS) -> "Trade":
-        """The deal, opened and brought as far as `status`."""
+        """The deal, opened and brought as far as `status`; `signed` by a transfer, which waits for its registration."""
+        mode = "transfer" if status == "signed" else mode
         opened = await self.open(mode, None if status == "proposed" else terms)
         assert opened.status_code == 201, opened.text
         if status == "cancelled":
             await self.cancel()
-        if status in ("cleared", "contracted", "performing", "completed"):
+        if status in ("cleared", *CONTRACTED):
             await self.clear()
-        if status in ("contracted", "performing", "completed"):
+        if status in CONTRACTED:
             recorded = await self.record(kind=KIND_OF_MODE.get(mode, "licence"))
             assert recorded.status_code == 201, recorded.text
-        if status in ("performing", "completed"):
+        if status in IN_FORCE:
             confirmed = await self.confirm()
             assert confirmed.status_code == 200, confirmed.text
+            for condition in confirmed.json()["waits_for"] if status != "signed" else ():
+                given = await self.give(condition["evidence"], issued_by="The registrar", number="No. 1")
+                assert given.status_code == 201, given.text
         if status == "completed":
             await self.complete(self.company)
             await self.complete(self.director)
+        if status == "breached":
+            await self.note_breach()
+        if status == "terminated":
+            await self.terminate(self.company)
+            await self.terminate(self.director)
         assert await self.status() == status
         return self
 
@@ -211,6 +273,10 @@ def pointers(response: httpx.Response) -> list[str]:
     return [error["pointer"] for error in response.json()["errors"]]
 
 
-def unmet(view: dict[str, Any]) -> dict[str, list[str]]:
-    """The unmet conditions of each gate, by pointer."""
-    return {gate["name"]: [condition["pointer"] for condition in gate["unmet"]] for gate in view["gates"]}
+def unmet(view: dict[str, Any], *, met: bool = True) -> dict[str, list[str]]:
+    """The unmet conditions of each gate that the law asks for, by pointer; without `met`, of those alone that lack some."""
+    return {
+        gate["name"]: [condition["pointer"] for condition in gate["unmet"]]
+        for gate in view["gates"]
+        if gate["required"] and (met or not gate["met"])
+    }
