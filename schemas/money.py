@@ -36,6 +36,31 @@ class NewRefund(Shape):
     """The account holder who was paid, as the bank names them."""
 
 
+class NewPayout(Shape):
+    """An order to the bank, out of what deposits gave a seller or the costs of a sale."""
+
+    amount: Money
+    payee: ShortText
+    """Who is to be paid, as the bank is told."""
+    reason: ShortText
+    """What it is paid for."""
+
+
+class PayoutPaid(Shape):
+    """The line of the bank's statement that shows the whole of an ordered payout."""
+
+    bank_reference: BankReference
+    value_date: date
+    payee: ShortText
+
+
+class PayoutOrder(View):
+    """Whom the bank was told to pay, and what for."""
+
+    payee: str
+    reason: str
+
+
 class BankLine(View):
     """What the bank's statement shows of a receipt or refund."""
 
@@ -64,6 +89,15 @@ class StatementLine(View):
     resolution: Literal["post", "void"] | None
     """What became of a pending transfer; null while it reserves."""
     bank: BankLine | None
+    order: PayoutOrder | None
+    """Of a payout that was ordered: a pending transfer to the bank, which another person posts or voids."""
+
+
+class CostsAccount(View):
+    """What defaulters' deposits left for the costs of one round."""
+
+    round_id: UUID
+    balances: list["AccountBalance"]
 
 
 class AccountBalance(View):

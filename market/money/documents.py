@@ -9,21 +9,24 @@ from market.money.tables import Account, Transfer
 from schemas.money import (
     AccountBalance,
     BankLine,
+    CostsAccount,
     NewReceipt,
     NewRefund,
     OrganisationAccount,
+    PayoutOrder,
+    PayoutPaid,
     StatementLine,
 )
 from schemas.values import Money
-from schemas.vocabulary import TransferKind
+from schemas.vocabulary import AccountKind, TransferKind
 
 
-def bank_purpose(line: NewReceipt | NewRefund) -> str:
+def bank_purpose(line: NewReceipt | NewRefund | PayoutPaid) -> str:
     """The one purpose of a line of the bank's statement, whichever way its money went."""
     return f"bank/{line.bank_reference}"
 
 
-def bank_evidence(line: NewReceipt | NewRefund) -> dict[str, Any]:
+def bank_evidence(line: NewReceipt | NewRefund | PayoutPaid) -> dict[str, Any]:
     """A bank's line as the transfer keeps it."""
     name = line.payer if isinstance(line, NewReceipt) else line.payee
     return BankLine(reference=line.bank_reference, value_date=line.value_date, name=name).model_dump(
@@ -41,6 +44,15 @@ def organisation_account(
     )
 
 
+def costs_account(
+    round_id: UUID, accounts: Sequence[Account], balances: Mapping[UUID, Balance]
+) -> CostsAccount:
+    """What is held for the costs of a round."""
+    return CostsAccount(
+        round_id=round_id, balances=[_balance(account, balances[account.id]) for account in accounts]
+    )
+
+
 def _balance(account: Account, balance: Balance) -> AccountBalance:
     return AccountBalance(
         account=account.kind,
@@ -55,7 +67,7 @@ def statement_line(
 ) -> StatementLine:
     """A transfer as the account of `owner_id` shows it; `accounts` holds both sides."""
     debit, credit = accounts[transfer.debit_id], accounts[transfer.credit_id]
-    outgoing = debit.subject_id == owner_id
+    outgoing = debit.subject_id == owner_id and debit.kind is not AccountKind.ESCROW  # which is nobody's own
     own, other = (debit, credit) if outgoing else (credit, debit)
     return StatementLine(
         id=transfer.id,
@@ -70,6 +82,7 @@ def statement_line(
         resolves=transfer.pending_id,
         resolution=_resolved(resolution),
         bank=BankLine.model_validate(transfer.evidence) if _of_bank(transfer) else None,
+        order=PayoutOrder.model_validate(transfer.evidence) if _is_order(transfer) else None,
     )
 
 
@@ -81,3 +94,7 @@ def _resolved(resolution: Transfer | None) -> Literal["post", "void"] | None:
 
 def _of_bank(transfer: Transfer) -> bool:
     return BankLine.model_fields.keys() <= transfer.evidence.keys()
+
+
+def _is_order(transfer: Transfer) -> bool:
+    return transfer.evidence.keys() == PayoutOrder.model_fields.keys()

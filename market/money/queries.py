@@ -66,6 +66,17 @@ async def accounts_of(session: AsyncSession, actor: Actor, organisation_id: UUID
     return list(found.scalars())
 
 
+async def costs_of(session: AsyncSession, actor: Actor, round_id: UUID) -> list[Account]:
+    """The accounts of a round's costs for the hall's operator, finance and auditor; else, and where none is, NotFound."""
+    auditor = actor.sees_everything and actor.reads(Scope.ROUNDS)
+    if auditor or await hall_role(session, actor) is not None:
+        query = select(Account).where(Account.subject_id == round_id, Account.kind == AccountKind.COSTS)
+        found = list((await session.execute(query.order_by(col(Account.currency)))).scalars())
+        if found:
+            return found
+    raise NotFound("no costs that you see were settled for this round")
+
+
 def statement(accounts: Sequence[Account]) -> Any:
     """The transfers of these accounts, for a page."""
     ids = [account.id for account in accounts]

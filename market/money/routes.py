@@ -51,7 +51,7 @@ async def read_statement(
     accounts = await queries.accounts_of(session, actor, organisation_id)
     query = page_of(queries.statement(accounts), col(Transfer.id), cursor, limit)
     rows = list((await session.execute(query)).scalars())
-    lines = await _lines(session, organisation_id, rows)
+    lines = await lines_of(session, organisation_id, rows)
     return paged(request, rows, limit, lambda row: lines[row.id], lambda row: row.id)
 
 
@@ -76,7 +76,7 @@ async def record_receipt(
         purpose=bank_purpose(data),
         evidence=bank_evidence(data),
     )
-    return answer((await _lines(session, organisation_id, [transfer]))[transfer.id], status=201)
+    return answer((await lines_of(session, organisation_id, [transfer]))[transfer.id], status=201)
 
 
 @post(
@@ -100,17 +100,18 @@ async def record_refund(
         purpose=bank_purpose(data),
         evidence=bank_evidence(data),
     )
-    return answer((await _lines(session, organisation_id, [transfer]))[transfer.id], status=201)
+    return answer((await lines_of(session, organisation_id, [transfer]))[transfer.id], status=201)
 
 
-async def _lines(
-    session: AsyncSession, organisation_id: UUID, rows: Sequence[Transfer]
+async def lines_of(
+    session: AsyncSession, owner_id: UUID, rows: Sequence[Transfer]
 ) -> dict[UUID, StatementLine]:
+    """These transfers as the accounts of an organisation, or of a round, show them."""
     accounts = await queries.accounts(
         session, {side for row in rows for side in (row.debit_id, row.credit_id)}
     )
     resolutions = await queries.resolutions(session, [row.id for row in rows])
-    return {row.id: statement_line(row, organisation_id, accounts, resolutions.get(row.id)) for row in rows}
+    return {row.id: statement_line(row, owner_id, accounts, resolutions.get(row.id)) for row in rows}
 
 
 router = Router(

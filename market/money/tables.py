@@ -63,6 +63,6 @@ class Transfer(SQLModel, table=True):
     purpose: str
     """What it was made for, unique: a repeat finds it instead of moving money again."""
     evidence: dict[str, Any] = Field(default={}, sa_type=JSONB)
-    """The bank's reference, day and payer, where a bank moved."""
+    """The bank's reference, day and payer, where a bank moved; of a payout that was ordered, payee and reason."""
     actor_id: UUID | None = Field(default=None, foreign_key="person.id")
     at: datetime = moment()

@@ -36,20 +36,20 @@ async def test_a_ledger_that_nobody_touched_has_no_findings(market: Market) -> N
 TOUCHED: dict[str, tuple[list[str], set[str]]] = {
     "a receipt of another amount": (
         ["UPDATE transfer SET amount = 999 WHERE id = '{receipt}'"],
-        {"transfer {receipt}: the ledger and the record know different receipts or refunds"},
+        {"transfer {receipt}: the ledger and the record know different receipts, refunds or payouts"},
     ),
     "a receipt by another name": (
         ["""UPDATE transfer SET evidence = '{{"name": "other"}}' WHERE id = '{receipt}'"""],
-        {"transfer {receipt}: the ledger and the record know different receipts or refunds"},
+        {"transfer {receipt}: the ledger and the record know different receipts, refunds or payouts"},
     ),
     "a refund that is gone": (
         ["DELETE FROM transfer WHERE id = '{refund}'"],
-        {"transfer {refund}: the ledger and the record know different receipts or refunds"},
+        {"transfer {refund}: the ledger and the record know different receipts, refunds or payouts"},
     ),
     "a receipt that is gone": (
         ["DELETE FROM transfer WHERE id = '{receipt}'"],
         {
-            "transfer {receipt}: the ledger and the record know different receipts or refunds",
+            "transfer {receipt}: the ledger and the record know different receipts, refunds or payouts",
             "account {party} (party, CNY) is overdrawn by 600 minor units",
         },
     ),
