@@ -13,6 +13,7 @@ from schemas.vocabulary import (
     ChallengeKind,
     ChallengeStatus,
     GateDecision,
+    ObjectionStatus,
     ReviewerStatus,
     TeamStatus,
 )
@@ -43,6 +44,8 @@ class StagePlan(Shape):
     evidence: LocalText
     """What every team shows at the gate."""
     budget: Money
+    compensation: Money | None = None
+    """What a team at work that has passed this stage is owed where the sponsor calls the challenge off."""
 
 
 class ChallengePlan(Shape):
@@ -66,6 +69,10 @@ class ChallengePlan(Shape):
     panel_size: Annotated[int, WHOLE, Field(ge=1, le=15)] = 3
     opening: OpeningPlan | None = None
     """Who opens the sealed submissions."""
+    compensation: Money | None = None
+    """What every team at work is owed where the sponsor calls the challenge off, beside that of the stages it has passed."""
+    objection_working_days: Annotated[int, WHOLE, Field(ge=1, le=30)] = 5
+    """For how long whoever has submitted may object to the award, which waits for it."""
 
 
 class NewChallenge(Shape):
@@ -134,6 +141,20 @@ class NewAward(Shape):
 
     awardees: Annotated[list[Alias], Field(min_length=1, max_length=20)]
     reasons: LongText | None = None
+
+
+class NewAwardObjection(Shape):
+    """What an entrant has against the award, and the hashes of what proves it."""
+
+    grounds: Annotated[LongText, Field(min_length=20)]
+    sha256: Annotated[list[Digest], Field(max_length=20)] = []
+
+
+class AwardObjectionDecision(Shape):
+    """What is proposed to come of an objection, with reasons that everybody reads."""
+
+    finding: Literal["upheld", "rejected"]
+    reasons: Annotated[LongText, Field(min_length=20)]
 
 
 class NewPublicity(Shape):
@@ -329,6 +350,41 @@ class GateView(View):
     decisions: list[TeamDecision]
 
 
+class AwardObjectionView(View):
+    """An objection as its organisation, the sponsor and the hall see it."""
+
+    id: UUID
+    team: str
+    """The alias of whoever objects."""
+    grounds: str
+    sha256: list[str]
+    at: datetime
+    status: ObjectionStatus
+    proposed: Literal["upheld", "rejected"] | None
+    """What the operator has proposed and the auditor has yet to sign."""
+    reasons: str | None
+    decided_by: list[UUID]
+    decided_at: datetime | None
+
+
+class ObjectionOutcomeView(View):
+    """That there was an objection to the award, and what came of it."""
+
+    team: str
+    status: ObjectionStatus
+    reasons: str | None
+    at: datetime
+
+
+class CompensationView(View):
+    """What the rules give to a team that was at work when the challenge was called off."""
+
+    team: str
+    stages: int
+    """How many it had passed."""
+    amount: Money
+
+
 class ResultsView(View):
     """The outcome of a review, in public."""
 
@@ -339,8 +395,13 @@ class ResultsView(View):
     awardees: list[AwardeeView]
     follows_rank: bool | None
     reasons: str | None
+    objections_until: datetime | None
+    """Until when whoever has submitted may object to the award."""
+    objections: list[ObjectionOutcomeView]
     publicity: PublicityView | None
     gates: list[GateView]
+    compensation: list[CompensationView]
+    """Where it was called off: to the teams at work, by the rules."""
 
 
 class EvidenceView(View):

@@ -19,7 +19,16 @@ from schemas.values import (
     Truth,
     View,
 )
-from schemas.vocabulary import AwardStatus, EntryKind, Mode, RegistrationStatus, RoundKind, RoundStatus
+from schemas.vocabulary import (
+    AwardStatus,
+    EntryKind,
+    Mode,
+    RegistrationStatus,
+    RoundKind,
+    RoundStatus,
+    Signal,
+    SignalFinding,
+)
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in hexadecimal."""
@@ -63,6 +72,8 @@ class FirstRefusal(Shape):
     notified_on: date
     """The day on which they were told of the round; at least three days before the notice."""
     proof: ShortText
+    unreachable: Truth = False
+    """Whether they could not be found, and were told by a public notice; it stands for at least five days."""
 
 
 class Auctioneer(Shape):
@@ -90,7 +101,11 @@ class RoundPlan(Shape):
     """起始价, the base price (BD-1, PR-5)."""
     price_basis: LocalText | None = None
     appraised_value: Sum | None = None
-    """Appraisal or market price; an opening price below 70 % of it is warned of."""
+    """Appraisal or market price; an opening price below 70 % of it is warned of.
+
+    For a state-owned enterprise the filed appraisal (评估备案), which it cannot do without."""
+    price_approval: ShortText | None = None
+    """Of a state-owned enterprise that offers again below 90 % of it: who has approved that, and under which number."""
     step: Sum
     """加价幅度: the least raise."""
     reserve_price: Sum | None = None
@@ -232,6 +247,8 @@ class RoundOutcome(View):
     amount: Money
     status: AwardStatus
     confirm_due_at: datetime | None
+    public_until: datetime | None
+    """Until when the result stands in public before the operator may sign, where a state-owned enterprise sells."""
 
 
 class Asked(View):
@@ -338,6 +355,8 @@ class AwardView(View):
     amount: Money
     status: AwardStatus
     confirm_due_at: datetime | None
+    public_until: datetime | None
+    """The operator does not sign before: the result of a state-owned enterprise stands in public (结果公示)."""
     buyer_confirmed_at: datetime | None
     confirmed_at: datetime | None
     document: str | None
@@ -356,3 +375,24 @@ class SettlementView(View):
     rest: Money
     owed: Money
     """What the deposit did not cover (拍卖法 art. 39)."""
+
+
+class SignalConclusion(Reason):
+    """What people made of a red flag, and why."""
+
+    finding: SignalFinding
+
+
+class CaseView(View):
+    """A red flag of collusion, as the operator and the auditor see it."""
+
+    id: UUID
+    signal: Signal
+    bidders: list[PartyName]
+    detail: str
+    opened_at: datetime
+    finding: SignalFinding | None
+    """Null while nobody has looked."""
+    reason: str | None
+    decided_by: UUID | None
+    decided_at: datetime | None

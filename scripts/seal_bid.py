@@ -1,13 +1,15 @@
-"""Seals a bid, and opens sealed bids again, on the bidder's or the officer's own machine; it imports nothing of the server.
+"""Seals a bid or a submission, and opens sealed bids again, on its user's own machine; it imports nothing of the server.
 
     python scripts/seal_bid.py key officer.key                  make an officer's key; prints the public one to register
     python scripts/seal_bid.py seal RULES --registration ID --amount 123456.00 [--body]
+    python scripts/seal_bid.py submission RULES --organisation ID --solution FILE [--body]
     python scripts/seal_bid.py share SHARE --key officer.key    the words of an officer's share
     python scripts/seal_bid.py open https://hall.example/api/v1/rounds/<id>
 
-RULES is the address of a round or a saved copy of its rules, exactly as served; SHARE is a saved answer of
-`GET /rounds/<id>/opening/share`, or - for the standard input. It needs Python 3.11 and the package `cryptography` from 50.
-The format of a sealed bid is described in market/sealing/envelope.py. Exit code 0: done; 1: not everything could be
+RULES is the address of a round or a challenge, or a saved copy of its rules, exactly as served; FILE holds the solution
+as JSON, as the API takes it, or is - for the standard input; SHARE is a saved answer of `GET /rounds/<id>/opening/share`
+or `GET /challenges/<id>/opening/share`, or - for the standard input. It needs Python 3.11 and the package `cryptography` from 50.
+The format of what is sealed is described in market/sealing/envelope.py. Exit code 0: done; 1: not everything could be
 opened; 2: it could not be done, with the reason.
 """
 
@@ -40,7 +42,7 @@ class CannotDo(Exception):
 
 def canonical(said: dict[str, Any]) -> bytes:
     """RFC 8785 of an object of plain words and whole numbers."""
-    return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def fetched(address: str) -> bytes:
@@ -50,7 +52,7 @@ def fetched(address: str) -> bytes:
 
 
 def rules_from(place: str) -> bytes:
-    """The bytes of the rules, from a round's address, the address of its rules, or a file."""
+    """The bytes of the rules, from the address of a round or a challenge, the address of its rules, or a file."""
     if not place.startswith(("http://", "https://")):
         return Path(place).read_bytes()
     address = place.rstrip("/")
@@ -58,42 +60,46 @@ def rules_from(place: str) -> bytes:
 
 
 class Box:
-    """What the rules of a tender say of how its bids are sealed."""
+    """What the rules of a tender, or of a challenge, say of how is sealed what is sent to it."""
 
-    def __init__(self, document: bytes) -> None:
+    def __init__(self, document: bytes, kind: str = "round") -> None:
         rules = json.loads(document)
+        if kind not in rules:
+            raise CannotDo(f"these are not the rules of a {kind}")
         opening = rules.get("opening")
         if not opening:
             raise CannotDo("the bids of this round are not sealed")
         if opening["suite"] != SUITE:
             raise CannotDo(f"this program knows {SUITE}, not {opening['suite']}")
-        self.subject = uuid.UUID(rules["round"])
+        self.subject = uuid.UUID(rules[kind])
         self.digest = hashlib.sha256(document).digest()
         self.purpose: str = opening["purpose"]
         self.public_key = base64.b64decode(opening["public_key"])
         self.room: int = opening["blob_bytes"] - OVERHEAD
         self.currency: str = rules["currency"]
-        self.decimals: int = opening["decimals"]
+        self.decimals: int = opening.get("decimals", 0)
 
-    def header(self, registration: uuid.UUID) -> bytes:
-        return MAGIC + self.subject.bytes + self.digest + registration.bytes
+    def header(self, sender: uuid.UUID) -> bytes:
+        return MAGIC + self.subject.bytes + self.digest + sender.bytes
 
-    def context(self, registration: uuid.UUID) -> bytes:
+    def context(self, sender: uuid.UUID) -> bytes:
         return canonical(
             {
                 "purpose": self.purpose,
                 "subject": str(self.subject),
                 "rules_sha256": self.digest.hex(),
-                "sender": str(registration),
+                "sender": str(sender),
             }
         )
 
-    def seal(self, registration: uuid.UUID, minor: int) -> bytes:
-        """A sealed bid of an amount in minor units."""
-        content = canonical({"amount": minor, "currency": self.currency})
+    def seal(self, sender: uuid.UUID, said: dict[str, Any]) -> bytes:
+        """The blob of an object: of a bid its amount in minor units and its currency, else a solution."""
+        content = canonical(said)
+        if len(content) > self.room:
+            raise CannotDo(f"at most {self.room} bytes can be sealed here, and these are {len(content)}")
         padded = len(content).to_bytes(4, "big") + content.ljust(self.room, b"\0")
         key = X25519PublicKey.from_public_bytes(self.public_key)
-        return self.header(registration) + HPKE.encrypt(padded, key, self.context(registration))
+        return self.header(sender) + HPKE.encrypt(padded, key, self.context(sender))
 
     def unseal(self, private_key: bytes, blob: bytes) -> int:
         """The amount in minor units. CannotDo where the blob holds none."""
@@ -133,10 +139,24 @@ def make_key(given: argparse.Namespace) -> int:
 
 def seal(given: argparse.Namespace) -> int:
     box = Box(rules_from(given.rules))
-    blob = box.seal(given.registration, minor_units(given.amount, box.decimals))
+    said = {"amount": minor_units(given.amount, box.decimals), "currency": box.currency}
+    return shown(box.seal(given.registration, said), given)
+
+
+def shown(blob: bytes, given: argparse.Namespace) -> int:
     text = base64.b64encode(blob).decode()
     print(json.dumps({"sealed": text}) if given.body else text)
     return 0
+
+
+def seal_submission(given: argparse.Namespace) -> int:
+    box = Box(rules_from(given.rules), "challenge")
+    solution = json.loads(
+        sys.stdin.read() if given.solution == "-" else Path(given.solution).read_text("utf-8")
+    )
+    if not isinstance(solution, dict) or not {"title", "approach"} <= solution.keys():
+        raise CannotDo("a solution is an object with at least a title and an approach")
+    return shown(box.seal(given.organisation, solution), given)
 
 
 def show_share(given: argparse.Namespace) -> int:
@@ -196,7 +216,7 @@ def open_again(given: argparse.Namespace) -> int:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Seal a bid, or open sealed bids again.")
+    parser = argparse.ArgumentParser(description="Seal a bid or a submission, or open sealed bids again.")
     verbs = parser.add_subparsers(required=True)
     verb = verbs.add_parser("key", help="make an opening officer's key")
     verb.add_argument("file", type=Path, help="where the private key is written; it must not exist")
@@ -207,6 +227,14 @@ def arguments() -> argparse.Namespace:
     verb.add_argument("--amount", required=True, help="in the currency of the round, such as 123456.00")
     verb.add_argument("--body", action="store_true", help="print the body of the request instead of base64")
     verb.set_defaults(do=seal)
+    verb = verbs.add_parser("submission", help="seal a submission to a challenge")
+    verb.add_argument("rules", help="address of the challenge, or a saved copy of its rules")
+    verb.add_argument(
+        "--organisation", type=uuid.UUID, required=True, help="id of the organisation that submits"
+    )
+    verb.add_argument("--solution", required=True, help="file of the solution as JSON, or -")
+    verb.add_argument("--body", action="store_true", help="print the body of the request instead of base64")
+    verb.set_defaults(do=seal_submission)
     verb = verbs.add_parser("share", help="decrypt your opening share")
     verb.add_argument("share", help="saved answer of GET …/opening/share, or -")
     verb.add_argument("--key", type=Path, required=True, help="file of your private key")

@@ -1,10 +1,12 @@
 """The award of a challenge or the reasons for none, its publicity where public money pays, and the beginning of the work."""
 
+import json
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from market.challenges import planning, queries, ranking, rules
+from market.challenges import objecting, planning, queries, ranking, rules
 from market.challenges.rules import Verb
 from market.challenges.service import plan_of
 from market.challenges.tables import Challenge, Entrant
@@ -14,6 +16,7 @@ from market.errors import AlreadyExists, Incomplete, Invalid, NotAllowed, WrongS
 from market.permissions import Actor, Permission, require
 from market.trading.log import instant
 from market.trading.planning import Periods
+from market.workdays import add_working_days
 from schemas.challenges import NewAward, NewPublicity
 from schemas.values import FieldProblem
 from schemas.vocabulary import ChallengeKind, TeamStatus
@@ -50,9 +53,19 @@ async def award(session: AsyncSession, actor: Actor, row: Challenge, data: NewAw
             each.status = TeamStatus.AWARDED
     at = await now(session)
     row.award = {"follows_rank": follows, "reasons": data.reasons, "at": instant(at)}
+    row.award |= {"objections_until": _objections_until(row, at)}
     row.status = status
     facts = {"awardees": sorted(data.awardees), "follows_rank": follows}
     return await moved(session, actor, row, "awarded", role=role, reason=data.reasons, data=facts)
+
+
+def _objections_until(row: Challenge, at: datetime) -> str | None:
+    """The end of the days that the rules leave for objections; None where they count none."""
+    said = json.loads(row.rules or b"{}")
+    days = said.get("objection_working_days")
+    if days is None or said["periods"] == Periods.SHORT:
+        return None
+    return instant(add_working_days(at, days))
 
 
 def _refuse_unlisted(awardees: list[str], listed: set[str], most: int) -> None:
@@ -105,16 +118,20 @@ async def record_publicity(
 async def start(session: AsyncSession, actor: Actor, row: Challenge) -> Challenge:
     """Begin the work of the awarded teams. The sponsor's officers, directors and buyers.
 
-    Incomplete where public money pays and the award has not stood in public for its period (CH-3).
+    Incomplete where public money pays and the award has not stood in public for its period (CH-3), and where objections
+    to it are open or can still be lodged (CH-8).
     """
     role = require(actor, Permission.PREPARE_CHALLENGE, row.sponsor_id)
     status = rules.moved_by(Verb.START, row.status)
+    problems = await objecting.unmet(session, row)
     until = row.publicity["until"] if row.publicity else None
     if plan_of(row).public_money and (until is None or instant(await now(session)) < until):
         detail = (
             f"the award stands in public until {until}" if until else "the award has yet to stand in public"
         )
-        raise Incomplete(errors=[FieldProblem(pointer="", detail=detail, rule="CH-3")])
+        problems.append(FieldProblem(pointer="", detail=detail, rule="CH-3"))
+    if problems:
+        raise Incomplete(errors=problems)
     for each in await queries.entrants(session, row.id):
         if each.status is TeamStatus.AWARDED:
             each.status = TeamStatus.RUNNING

@@ -1,4 +1,4 @@
-"""Who may not submit to a challenge (CH-1) and who may not review it (CH-2), from plain facts; no database."""
+"""Who may not submit to a challenge (CH-1), review it (CH-2), or judge its award (CH-8), from plain facts; no database."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -96,6 +96,30 @@ def _reviewer(facts: Facts, person: UUID, member_of: Collection[UUID]) -> Iterat
         yield "this reviewer took part in preparing the challenge"
     if facts.managers & {person, *member_of}:
         yield "this reviewer or their organisation carries the opportunity as its technology manager"
+
+
+def of_judge(
+    facts: Facts, person: UUID, member_of: Collection[UUID], panel: Collection[UUID]
+) -> list[FieldProblem]:
+    """Every relation that keeps this person of the hall from deciding an objection to the award (CH-8)."""
+    return [
+        FieldProblem(pointer="", detail=why, rule="CH-8") for why in _judge(facts, person, member_of, panel)
+    ]
+
+
+def _judge(facts: Facts, person: UUID, member_of: Collection[UUID], panel: Collection[UUID]) -> Iterator[str]:
+    if (how := _nearest(facts.web, member_of, [facts.sponsor])) is not None:
+        yield f"an organisation of yours {how} the sponsor"
+    if (how := _nearest(facts.web, member_of, facts.entrants)) is not None:
+        yield f"an organisation of yours {how} an entrant"
+    if person in facts.submitters:
+        yield "you have submitted a solution"
+    if person in panel:
+        yield "you were named to the panel whose ranking the award rests on"
+    if person in facts.prepared_by:
+        yield "you took part in preparing the challenge"
+    if facts.managers & {person, *member_of}:
+        yield "you or your organisation carry the opportunity as its technology manager"
 
 
 def _nearest(web: Web, mine: Collection[UUID], theirs: Collection[UUID]) -> str | None:

@@ -37,7 +37,8 @@ def rules_document(
     at: datetime,
     opening: dict[str, Any],
 ) -> bytes:
-    """RFC 8785 canonical JSON of the rules as they are published at `at`; amounts in whole minor units."""
+    """RFC 8785 canonical JSON of the rules as they are published at `at`; budgets in whole minor units, what a cancellation
+    owes as money is shown."""
     said = plan.model_dump(mode="json", exclude={"opening", "budget", "stages"})
     decides: dict[str, Any] = {
         "challenge": str(row.id),

@@ -39,6 +39,15 @@ def malformed(plan: ChallengePlan) -> list[Unmet]:
         for place, stage in enumerate(plan.stages)
         if stage.budget.currency != currency
     ]
+    promised = [("/compensation", plan.compensation)]
+    promised += [
+        (f"/stages/{place}/compensation", stage.compensation) for place, stage in enumerate(plan.stages)
+    ]
+    found += [
+        Unmet(pointer=f"{pointer}/currency", detail=f"all amounts are in {currency}, as the budget")
+        for pointer, amount in promised
+        if amount is not None and amount.currency != currency
+    ]
     if plan.budget.minor == 0:
         found.append(Unmet(pointer="/budget/amount", detail="give more than nothing"))
     return found
@@ -62,6 +71,9 @@ def _lacking(plan: ChallengePlan) -> Iterator[Unmet]:
     if plan.panel_size < LEAST_PANEL:
         detail = f"at least {LEAST_PANEL} reviewers judge"
         yield Unmet(pointer="/panel_size", detail=detail, rule="CH-4")
+    if plan.compensation is not None and plan.compensation.minor * plan.awards > plan.budget.minor:
+        detail = "to all that may be awarded it comes to more than the budget"
+        yield Unmet(pointer="/compensation", detail=detail)
     if plan.shortlist < plan.awards:
         yield Unmet(pointer="/shortlist", detail="not fewer than may be awarded")
     if plan.opening is None:
@@ -97,6 +109,10 @@ def _race(plan: ChallengePlan) -> Iterator[Unmet]:
         return
     if sum(stage.budget.minor for stage in plan.stages) > plan.budget.minor:
         yield Unmet(pointer="/budget", detail="the budgets of the stages add up to more than the whole")
+    for place, stage in enumerate(plan.stages):
+        if stage.compensation is not None and stage.compensation.minor * stage.keep > stage.budget.minor:
+            detail = "to all that the stage keeps it comes to more than the budget of the stage"
+            yield Unmet(pointer=f"/stages/{place}/compensation", detail=detail)
     if plan.stages[0].keep > plan.awards:
         yield Unmet(pointer="/stages/0/keep", detail="more would go on than are awarded", rule="CH-7")
     if plan.stages[0].until <= plan.submissions_until:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from typing import Any
 
 _PRECISE = Context(prec=60)
 _PLACES = Decimal("0.0001")
@@ -100,3 +101,33 @@ def deviation(variance: Fraction) -> str:
     """The standard deviation with four decimal places: a root, which alone here is not exact."""
     exact = _PRECISE.divide(Decimal(variance.numerator), Decimal(variance.denominator))
     return format(exact.sqrt(_PRECISE).quantize(_PLACES, ROUND_HALF_UP), "f")
+
+
+def published(ranked: Sequence[Ranked], places: int, reviewers: int) -> dict[str, Any]:
+    """The ranking with its dispersion, in text that is the same wherever it is computed."""
+    listed = shortlisted(ranked, places)
+    return {
+        "reviewers": reviewers,
+        "ranking": [
+            {
+                "alias": each.alias,
+                "rank": each.rank,
+                "tied": each.tied,
+                "score": text(each.total.mean),
+                "exact": str(each.total.mean),
+                "deviation": deviation(each.total.variance),
+                "range": text(each.total.range),
+                "criteria": [_criterion(spread) for spread in each.criteria],
+                "shortlisted": each.alias in listed,
+            }
+            for each in ranked
+        ],
+    }
+
+
+def _criterion(spread: Spread) -> dict[str, Any]:
+    return {
+        "mean": text(spread.mean),
+        "deviation": deviation(spread.variance),
+        "range": int(spread.range),
+    }

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from market.challenges import conflicts, panel, queries, ranking, rules
 from market.challenges.documents import lid_of, solution_in
 from market.challenges.planning import LEAST_PANEL
-from market.challenges.ranking import Line, Ranked, Spread
+from market.challenges.ranking import Line
 from market.challenges.rules import Verb
 from market.challenges.service import plan_of, subject
 from market.challenges.tables import Challenge, Entrant, Review, Submission
@@ -172,39 +172,9 @@ async def shortlist(session: AsyncSession, actor: Actor, row: Challenge) -> Chal
         if written.person_id in seated:
             scores[alias].append([each["score"] for each in written.scores])
     ranked = ranking.ranking([Line(each.weight, each.max) for each in plan.rubric], scores)
-    row.results = _results(ranked, plan, len(seated)) | {
+    row.results = ranking.published(ranked, plan.shortlist, len(seated)) | {
         "void": {each.alias: each.fault for each in entrants if each.fault is not None}
     }
     row.status = status
     facts = {"results_sha256": sha256(canonical(row.results)).hex()}
     return await moved(session, actor, row, "shortlisted", role=role, data=facts)
-
-
-def _results(ranked: Sequence[Ranked], plan: ChallengePlan, reviewers: int) -> dict[str, Any]:
-    """The ranking with its dispersion, in text that is the same wherever it is computed."""
-    listed = ranking.shortlisted(ranked, plan.shortlist)
-    return {
-        "reviewers": reviewers,
-        "ranking": [
-            {
-                "alias": each.alias,
-                "rank": each.rank,
-                "tied": each.tied,
-                "score": ranking.text(each.total.mean),
-                "exact": str(each.total.mean),
-                "deviation": ranking.deviation(each.total.variance),
-                "range": ranking.text(each.total.range),
-                "criteria": [_criterion(spread) for spread in each.criteria],
-                "shortlisted": each.alias in listed,
-            }
-            for each in ranked
-        ],
-    }
-
-
-def _criterion(spread: Spread) -> dict[str, Any]:
-    return {
-        "mean": ranking.text(spread.mean),
-        "deviation": ranking.deviation(spread.variance),
-        "range": int(spread.range),
-    }

@@ -37,6 +37,10 @@ class Verb(StrEnum):
     AWARD = "award"
     AWARD_NOBODY = "award_nobody"
     RECORD_PUBLICITY = "record_publicity"
+    OBJECT = "object"
+    DECIDE_OBJECTION = "decide_objection"
+    SET_ASIDE = "set_aside"
+    """An objection was upheld."""
     START = "start"
     SHOW_EVIDENCE = "show_evidence"
     DECIDE_GATE = "decide_gate"
@@ -67,6 +71,9 @@ FROM: Mapping[Verb, frozenset[ChallengeStatus]] = {
     Verb.AWARD: frozenset({S.SHORTLISTED}),
     Verb.AWARD_NOBODY: frozenset({S.SHORTLISTED}),
     Verb.RECORD_PUBLICITY: frozenset({S.AWARDED}),
+    Verb.OBJECT: frozenset({S.AWARDED}),
+    Verb.DECIDE_OBJECTION: frozenset({S.AWARDED}),
+    Verb.SET_ASIDE: frozenset({S.AWARDED}),
     Verb.START: frozenset({S.AWARDED}),
     Verb.SHOW_EVIDENCE: frozenset({S.RUNNING}),
     Verb.DECIDE_GATE: frozenset({S.RUNNING}),
@@ -87,6 +94,7 @@ TO: Mapping[Verb, ChallengeStatus] = {
     Verb.SHORTLIST: S.SHORTLISTED,
     Verb.AWARD: S.AWARDED,
     Verb.AWARD_NOBODY: S.NO_AWARD,
+    Verb.SET_ASIDE: S.SHORTLISTED,
     Verb.START: S.RUNNING,
     Verb.COMPLETE: S.COMPLETED,
     Verb.FAIL: S.FAILED,

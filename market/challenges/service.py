@@ -3,6 +3,7 @@
 What is submitted is in `submitting`, the review in `reviewing`, the award in `awarding`, the work in `racing`.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from market.challenges import documents, planning, queries, rules
+from market.challenges import compensating, documents, objections, planning, queries, rules
 from market.challenges.rules import Verb
 from market.challenges.tables import Challenge, Question
 from market.challenges.turning import moved
@@ -34,7 +35,12 @@ from market.web.problems import validated
 from schemas.challenges import ChallengePlan, NewAnswer, NewChallenge, NewQuestion
 from schemas.listings import Unmet
 from schemas.values import FieldProblem
-from schemas.vocabulary import ListingKind, ListingStatus, VerificationLevel
+from schemas.vocabulary import (
+    ListingKind,
+    ListingStatus,
+    TeamStatus,
+    VerificationLevel,
+)
 
 LEAST_VERIFICATION = VerificationLevel.L1
 
@@ -201,11 +207,27 @@ async def _freeze(session: AsyncSession, row: Challenge, periods: Periods) -> No
 
 
 async def cancel(session: AsyncSession, actor: Actor, row: Challenge, reason: str) -> Challenge:
-    """Call the challenge off with a reason that everybody reads. The sponsor's directors and buyers, until it has ended."""
+    """Call the challenge off with a reason that everybody reads. The sponsor's directors and buyers, until it has ended.
+
+    What the rules promise for that to the teams at work is recorded, and stands in the results.
+    """
     role = require(actor, Permission.APPROVE_CHALLENGE, row.sponsor_id)
     row.status = rules.moved_by(Verb.CANCEL, row.status)
     row.reason, row.proposed = reason, None
-    return await moved(session, actor, row, "cancelled", role=role, reason=reason)
+    await _stop_work(session, row)
+    facts = {"compensation": row.compensation} if row.compensation else None
+    return await moved(session, actor, row, "cancelled", role=role, reason=reason, data=facts)
+
+
+async def _stop_work(session: AsyncSession, row: Challenge) -> None:
+    """Every team stops, and whoever was at work is owed what the rules say; open objections are moot."""
+    teams = [each for each in await queries.entrants(session, row.id) if each.status is not None]
+    working = [each.alias for each in teams if each.status is TeamStatus.RUNNING]
+    said = json.loads(row.rules) if row.rules else {}
+    row.compensation = compensating.compensation(said, working, (row.stage or 1) - 1)
+    for each in teams:
+        each.status = TeamStatus.STOPPED
+    await objections.drop(session, row.id)
 
 
 # Questions
@@ -227,7 +249,8 @@ async def ask(session: AsyncSession, actor: Actor, row: Challenge, data: NewQues
     )
     session.add(question)
     await session.flush()
-    await record(session, actor, ("challenge_question", question.id), "asked")
+    facts = {"challenge": str(row.id), "sha256": sha256(data.question.encode()).hex()}
+    await record(session, actor, ("challenge_question", question.id), "asked", data=facts)
     return question
 
 
@@ -252,5 +275,6 @@ async def answer(
         raise AlreadyExists("this question is answered")
     question.answer, question.answered_by = data.answer, actor.person_id
     question.answered_at = await now(session)
-    await record(session, actor, ("challenge_question", question.id), "answered", role=role)
+    facts = {"sha256": sha256(data.answer.encode()).hex()}
+    await record(session, actor, ("challenge_question", question.id), "answered", role=role, data=facts)
     return question

@@ -9,7 +9,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from market.database import identifier, moment, word
-from schemas.vocabulary import ChallengeKind, ChallengeStatus, ReviewerStatus, TeamStatus
+from schemas.vocabulary import (
+    ChallengeKind,
+    ChallengeStatus,
+    ObjectionStatus,
+    ReviewerStatus,
+    TeamStatus,
+)
 
 _ENDED = "('no_award', 'completed', 'failed', 'cancelled', 'expired')"
 
@@ -53,6 +59,8 @@ class Challenge(SQLModel, table=True):
     award: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     """Whether it follows the rank, the reasons, and when and by whom it was made."""
     publicity: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    compensation: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """What its cancellation owes by the rules to each team that was at work, in minor units."""
     stage: int | None = None
     """The number of the stage that runs, from 1; beyond the last one once all gates are passed."""
     gates: list[dict[str, Any]] = Field(default=[], sa_type=JSONB)
@@ -164,3 +172,31 @@ class Evidence(SQLModel, table=True):
     sha256: list[str] = Field(sa_type=JSONB)
     person_id: UUID = Field(foreign_key="person.id")
     at: datetime = moment()
+
+
+class AwardObjection(SQLModel, table=True):
+    """What an organisation that had submitted has against the award; the database refuses to delete it."""
+
+    __tablename__ = "challenge_objection"
+    __table_args__ = (
+        Index(
+            "uq_challenge_objection_open",
+            "entrant_id",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+
+    id: UUID = identifier()
+    challenge_id: UUID = Field(foreign_key="challenge.id", index=True)
+    entrant_id: UUID = Field(foreign_key="challenge_entrant.id")
+    person_id: UUID = Field(foreign_key="person.id")
+    grounds: str
+    sha256: list[str] = Field(sa_type=JSONB)
+    at: datetime = moment()
+    status: ObjectionStatus = word(ObjectionStatus, default=ObjectionStatus.OPEN)
+    proposed: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """What one person would decide and another has yet to sign: finding, reasons, by, at."""
+    reasons: str | None = None
+    decided_by: list[UUID] = Field(default=[], sa_type=ARRAY(Uuid))
+    decided_at: datetime | None = moment(nullable=True)

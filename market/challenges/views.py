@@ -5,9 +5,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from market.challenges import panel, queries, rules
+from market.challenges import objections, panel, queries, rules
 from market.challenges.service import plan_of, unmet
-from market.challenges.tables import Challenge, Entrant, Evidence, Question, Review, Reviewer
+from market.challenges.tables import (
+    AwardObjection,
+    Challenge,
+    Entrant,
+    Evidence,
+    Question,
+    Review,
+    Reviewer,
+)
 from market.database import now
 from market.errors import NotFound
 from market.organisations.queries import organisations
@@ -16,10 +24,13 @@ from market.permissions import Actor
 from market.trading.planning import Periods
 from schemas.challenges import (
     AwardeeView,
+    AwardObjectionView,
     ChallengePreparation,
     ChallengeView,
+    CompensationView,
     EntrantView,
     EvidenceView,
+    ObjectionOutcomeView,
     Phase,
     QuestionView,
     ResultsView,
@@ -27,6 +38,7 @@ from schemas.challenges import (
     ReviewView,
 )
 from schemas.trading import PartyName
+from schemas.values import Money
 from schemas.vocabulary import ChallengeStatus, Scope
 
 _AS_STORED = {
@@ -172,9 +184,44 @@ async def results_view(session: AsyncSession, row: Challenge) -> ResultsView:
         ],
         follows_rank=award.get("follows_rank"),
         reasons=award.get("reasons") or row.reason,
+        objections_until=award.get("objections_until"),
+        objections=[
+            ObjectionOutcomeView(team=by.alias, status=each.status, reasons=each.reasons, at=each.at)
+            for each, by in await objections.of_challenge(session, row.id)
+        ],
         publicity=row.publicity,
         gates=row.gates,
+        compensation=_compensation(row),
     )
+
+
+def _compensation(row: Challenge) -> list[CompensationView]:
+    said = row.compensation or {"teams": []}
+    return [
+        CompensationView(
+            team=each["team"], stages=each["stages"], amount=Money.of(each["amount"], said["currency"])
+        )
+        for each in said["teams"]
+    ]
+
+
+def objection_view(row: AwardObjection, by: Entrant) -> AwardObjectionView:
+    return AwardObjectionView(
+        **row.model_dump(include=set(AwardObjectionView.model_fields) - {"team", "proposed"}),
+        team=by.alias,
+        proposed=(row.proposed or {}).get("finding"),
+    )
+
+
+async def objection_views(session: AsyncSession, actor: Actor, row: Challenge) -> list[AwardObjectionView]:
+    """Every objection for sponsor and hall, an organisation's own for itself."""
+    everything = queries.prepares(actor, row)
+    own = actor.organisations if actor.reads(Scope.ROUNDS) else {}
+    return [
+        objection_view(each, by)
+        for each, by in await objections.of_challenge(session, row.id)
+        if everything or by.organisation_id in own
+    ]
 
 
 def evidence_view(row: Evidence, team: Entrant) -> EvidenceView:

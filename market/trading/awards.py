@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.database import now
-from market.errors import AlreadyExists, Invalid, WrongState
+from market.errors import AlreadyExists, Incomplete, Invalid, WrongState
 from market.ledger.rules import sha256
 from market.money.rules import Part, Share, waterfall
 from market.organisations.queries import organisations
 from market.permissions import Actor, Permission, require
-from market.trading import deposits, planning, queries, rules
-from market.trading.documents import confirmation
+from market.trading import deposits, enterprises, planning, queries, rules
+from market.trading.documents import confirmation, public_until
 from market.trading.entries import append_entry, moved
 from market.trading.rules import Verb
 from market.trading.tables import Award, Registration, Round
@@ -60,6 +60,7 @@ async def _countersign(
     if award.buyer_confirmed_at is None:
         raise WrongState("the winner has not signed yet")
     at = await now(session)
+    _refuse_before_publicity(row, award, at)
     award.confirmed_by, award.confirmed_at, award.status = actor.person_id, at, AwardStatus.CONFIRMED
     parties = await organisations(session, [row.seller_id, bidder.organisation_id])
     award.document = confirmation(
@@ -72,6 +73,13 @@ async def _countersign(
     await append_entry(session, row, EntryKind.CONFIRMED, facts, registration_id=bidder.id)
     await moved(session, actor, row, "confirmed", role=role, data={"sha256": award.sha256.hex()})
     return award
+
+
+def _refuse_before_publicity(row: Round, award: Award, at: datetime) -> None:
+    until = public_until(row, award)
+    if until is not None and at < until:
+        detail = f"the result of a state-owned enterprise stands in public until {until.isoformat()}"
+        raise Incomplete(errors=[FieldProblem(pointer="", detail=detail, rule=enterprises.RULE)])
 
 
 async def default(session: AsyncSession, actor: Actor, row: Round) -> Award:

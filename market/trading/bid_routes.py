@@ -6,34 +6,33 @@ import hmac
 from typing import Any
 from uuid import UUID
 
-from litestar import MediaType, Request, Response, Router, post
-from litestar.datastructures import State
+from litestar import Request, Router, post
 from litestar.params import FromPath, JSONBody
 
 from market.errors import Incomplete, Invalid, KeyRequired, Unauthenticated
 from market.identity.credentials import credential
 from market.trading.course import Offer
 from market.trading.desk import Desk
-from market.trading.documents import receipt
-from market.web.transaction import idempotency_key, refuse_cross_site, refuse_duplicate_names
+from market.trading.receipts import receipt
+from market.web.direct import Direct, Ready
+from market.web.problems import BODY_KEY
+from market.web.transaction import idempotency_key, refuse_cross_site
 from schemas.trading import NewBid, Receipt
 from schemas.values import FieldProblem
 
-
-async def refuse_names_twice(request: Request[Any, Any, Any]) -> None:
-    """Before the body is read as a bid: which of two amounts would it be?"""
-    refuse_duplicate_names(await request.body())
+_HEADERS = [(b"cache-control", b"no-store")]
+_REPLAYED = [*_HEADERS, (b"idempotency-replayed", b"true")]
 
 
 @post(
     "/rounds/{round_id:uuid}/bids",
     opt={"decides_who": True, "key_required": True},
-    before_request=refuse_names_twice,
+    middleware=[Direct(NewBid)],
     summary="Bid",
 )
 async def bid(
-    request: Request[Any, Any, Any], state: State, round_id: FromPath[UUID], data: JSONBody[NewBid]
-) -> Response[Receipt]:
+    request: Request[Any, Any, Any], round_id: FromPath[UUID], data: JSONBody[NewBid]
+) -> Ready[Receipt]:
     """For buyers of an organisation whose registration is qualified and whose deposit is held. A bid is not withdrawn.
 
     In a sealed tender send `sealed`, made by `seal_bid.py` or `seal-bid.js`; the last one counts. An `amount` is sealed by
@@ -47,20 +46,18 @@ async def bid(
     if sender is None:
         raise Unauthenticated()
     refuse_cross_site(request, signed_in=True)
-    body = await request.body()
     key = idempotency_key(request)
     if key is None:
         raise KeyRequired()
     sealed = _sealed(data)
-    secret = state.settings.secret_key.get_secret_value().encode()
-    desk: Desk = state.desk
+    state = request.app.state
     await state.durability.require()
-    digest = hmac.digest(secret, body, "sha256")
-    offer = Offer(sender, key, digest, data.amount, data.organisation_id, sealed)
-    placed = await desk.place(round_id, offer)
-    headers = {"Cache-Control": "no-store"} | ({"Idempotency-Replayed": "true"} if placed.replayed else {})
-    view = receipt(placed, state.receipt_key)
-    return Response(view, status_code=201, headers=headers, media_type=MediaType.JSON)
+    secret = state.settings.secret_key.get_secret_value().encode()
+    digest = hmac.digest(secret, request.scope["state"][BODY_KEY], "sha256")
+    desk: Desk = state.desk
+    placed = await desk.place(round_id, Offer(sender, key, digest, data.amount, data.organisation_id, sealed))
+    headers = _REPLAYED if placed.replayed else _HEADERS
+    return Ready(receipt(placed, state.receipt_key), headers, status_code=201)
 
 
 def _sealed(data: NewBid) -> bytes | None:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from market.errors import (
@@ -31,11 +31,28 @@ from schemas.trading import most_minor
 from schemas.values import FieldProblem, Money
 from schemas.vocabulary import EntryKind, RegistrationStatus, RoundStatus
 
-Senders = Mapping[Credential, Actor]
+
+class Sender(NamedTuple):
+    """Somebody who is known, and the organisations for which they may bid."""
+
+    person_id: UUID
+    able: Sequence[UUID]
+
+    @classmethod
+    def of(cls, actor: Actor) -> "Sender":
+        return cls(actor.person_id, actor.where(Permission.BID))
+
+    def meant(self, offer: "Offer") -> Sequence[UUID]:
+        """For which organisations they may bid, of those that the offer means."""
+        if offer.organisation_id is None:
+            return self.able
+        return [each for each in self.able if each == offer.organisation_id]
 
 
-@dataclass(frozen=True)
-class Offer:
+Senders = Mapping[Credential, Sender]
+
+
+class Offer(NamedTuple):
     """One bid as it was sent: by whom, under which Idempotency-Key, and what."""
 
     credential: Credential
@@ -48,8 +65,7 @@ class Offer:
     """A bid sealed by the bidder's own program, in place of an amount."""
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A bid that stands in the log."""
 
     document: bytes
@@ -84,8 +100,7 @@ class State:
     """What the bids of a sealed tender are sealed to; None where bids are open."""
 
 
-@dataclass(frozen=True)
-class Registered:
+class Registered(NamedTuple):
     """A bidder's organisation in this round, as one of its people meets it."""
 
     bidder: Bidder
@@ -99,26 +114,19 @@ Bidders = Mapping[tuple[UUID, UUID], Registered]
 """By person and organisation."""
 
 
-def organisations(actor: Actor, offer: Offer) -> Sequence[UUID]:
-    """For which organisations the actor may bid, of those that the offer means."""
-    able = actor.where(Permission.BID)
-    return [each for each in able if offer.organisation_id in (None, each)]
-
-
 def answered(offer: Offer, senders: Senders, earlier: Earlier) -> Outcome | None:
     """The answer that needs no lock: nobody known sent it, or it is a repeat. None where it has to be decided."""
-    actor = senders.get(offer.credential)
-    if actor is None:
+    sender = senders.get(offer.credential)
+    if sender is None:
         return Unauthenticated("this session or API key is not known, or has ended")
-    for organisation in organisations(actor, offer):
+    for organisation in sender.meant(offer):
         found = earlier.get((organisation, offer.key))
         if found is not None:
             return found if found.digest == offer.digest else KeyReused()
     return None
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A bid that is to be written."""
 
     seq: int
@@ -147,13 +155,13 @@ class Course:
         """Accept the bid or say why not; a refused bid leaves no trace."""
         if self.state.status is not RoundStatus.BIDDING:  # before the deposit, which a loser has back by then
             return BiddingNotOpen(f"the round is {self.state.status}")
-        actor = senders[offer.credential]
-        found = self._admitted(offer, actor)
+        sender = senders[offer.credential]
+        found = self._admitted(offer, sender)
         if isinstance(found, MarketError):
             return found
         organisation, registered = found
         taken = self._sealed if self.state.lid else self._open
-        line = taken(offer, registered.bidder, actor.person_id)
+        line = taken(offer, registered.bidder, sender.person_id)
         if isinstance(line, MarketError):
             return line
         self.placed.append(line)
@@ -163,10 +171,10 @@ class Course:
     def _open(self, offer: Offer, bidder: Bidder, person_id: UUID) -> Line | MarketError:
         if offer.amount is None:
             return _invalid("/sealed", "the bids of this round are open: give an amount")
-        wrong = self._wrong(offer.amount)
+        seq, amount = self.last_seq + 1, offer.amount.minor
+        wrong = self._wrong(amount, offer.amount.currency)
         if wrong is not None:
             return wrong
-        seq, amount = self.last_seq + 1, offer.amount.minor
         after = bidding.decide(self.lot, bidder, amount, self.state.at, seq)
         if isinstance(after, Refusal):
             return self._refused(after)
@@ -196,27 +204,27 @@ class Course:
             blob = offer.sealed or b""
             reason = misaddressed(lid, bidder.registration_id, blob)
             return blob if reason is None else _invalid("/sealed", reason)
-        wrong = self._wrong(offer.amount)
+        amount, currency = offer.amount.minor, offer.amount.currency
+        wrong = self._wrong(amount, currency)
         if wrong is not None:
             return wrong
-        if offer.amount.minor < self.lot.opening_price:
+        if amount < self.lot.opening_price:
             return self._refused(Refusal.TOO_LOW)
-        content = sealed.content(offer.amount.minor, offer.amount.currency)
+        content = sealed.content(amount, currency)
         return seal(lid, bidder.registration_id, content)
 
-    def _wrong(self, amount: Money) -> MarketError | None:
-        if amount.currency != self.state.currency:
+    def _wrong(self, amount: int, currency: str) -> MarketError | None:
+        if currency != self.state.currency:
             return _invalid("/amount/currency", f"this round is held in {self.state.currency}")
-        if amount.minor + self.lot.step > most_minor(amount.currency):  # what is least next is shown too
+        if amount + self.lot.step > most_minor(currency):  # what is least next is shown too
             return _invalid("/amount/amount", "no bid is as high as this")
         return None
 
-    def _admitted(self, offer: Offer, actor: Actor) -> tuple[UUID, Registered] | MarketError:
-        able = organisations(actor, offer)
+    def _admitted(self, offer: Offer, sender: Sender) -> tuple[UUID, Registered] | MarketError:
         found = [
-            (each, self.bidders[actor.person_id, each])
-            for each in able
-            if (actor.person_id, each) in self.bidders
+            (each, self.bidders[sender.person_id, each])
+            for each in sender.meant(offer)
+            if (sender.person_id, each) in self.bidders
         ]
         if not found:
             return NotQualified(
@@ -244,10 +252,10 @@ class Course:
         least = Money.of(self.lot.least, self.state.currency)
         return BidTooLow(f"the least bid now is {least.amount} {least.currency}")
 
-    def _placed(self, offer: Offer, bidder: Bidder, kind: EntryKind, facts: dict[str, Any]) -> Placed:
+    def _placed(self, offer: Offer, bidder: Bidder, kind: EntryKind, facts: log.Flat) -> Placed:
         """Chain the entry to what was placed before it."""
         state, seq = self.state, self.last_seq + 1
-        link = log.link(self.last_hash, log.entry(state.round_id, seq, kind, state.at, facts))
+        link = log.link(self.last_hash, log.bid_entry(state.round_id, seq, kind, state.at, facts))
         self.last_seq, self.last_hash = seq, link.hash
         return Placed(
             link.document,

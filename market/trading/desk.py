@@ -7,8 +7,9 @@ does not know HTTP, and leaves what the clock asks for (`advance`) to the verbs.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -17,7 +18,7 @@ from market.database import Database
 from market.errors import MarketError, NotFound, Unavailable
 from market.identity.callers import callers
 from market.trading import placing
-from market.trading.course import Course, Offer, Outcome, Placed, answered
+from market.trading.course import Course, Offer, Outcome, Placed, Sender, answered
 
 log = logging.getLogger("market.trading")
 
@@ -66,9 +67,7 @@ class Desk:
         queue = self._queues.get(round_id)
         if queue is None:
             self._queues[round_id] = [waiting]
-            task = asyncio.create_task(self._serve(round_id), name=f"desk of round {round_id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._serve(round_id), f"desk of round {round_id}")
         else:
             queue.append(waiting)
         outcome = await waiting.answer
@@ -78,17 +77,29 @@ class Desk:
 
     async def close(self) -> None:
         """Wait until everything that was sent has its answer."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, round_id: UUID) -> None:
         queue = self._queues[round_id]
         while queue:
             batch = queue[:MOST]
             del queue[:MOST]
-            for waiting, outcome in zip(batch, await self._decided(round_id, batch), strict=True):
-                if not waiting.answer.done():  # whoever sent it may have gone
-                    waiting.answer.set_result(outcome)
+            self._spawn(self._answer(batch, await self._decided(round_id, batch)), "answers")
         del self._queues[round_id]
+
+    @staticmethod
+    async def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
+        """Let them go one by one, so that the next transaction does not stand still until all are sent off."""
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if not waiting.answer.done():  # whoever sent it may have gone
+                waiting.answer.set_result(outcome)
+                await asyncio.sleep(0)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _decided(self, round_id: UUID, batch: Sequence[_Waiting]) -> Sequence[Outcome]:
         offers = [waiting.offer for waiting in batch]
@@ -110,20 +121,20 @@ class Desk:
         self, connection: asyncpg.Connection, round_id: UUID, offers: Sequence[Offer]
     ) -> Sequence[Outcome]:
         """Decide these offers in their order and commit; the answers may be sent when this returns."""
+        known = await callers(connection, {offer.credential for offer in offers})
+        senders = {credential: Sender.of(actor) for credential, actor in known.items()}
+        earlier = await placing.repeats(connection, round_id, offers, senders)
+        answers = [answered(offer, senders, earlier) for offer in offers]
+        decided = [answer for answer in answers if answer is not None]
+        if len(decided) == len(offers):
+            return decided
         async with connection.transaction():
-            senders = await callers(connection, {offer.credential for offer in offers})
-            earlier = await placing.repeats(connection, round_id, offers, senders)
-            known = [answered(offer, senders, earlier) for offer in offers]
-            answers = [answer for answer in known if answer is not None]
-            if len(answers) == len(offers):
-                return answers
             state = await placing.locked(connection, round_id)
             if state is None:
                 return [NotFound("there is no round with this id")] * len(offers)
             if state.due is not None:
                 raise Due
-            bidders = await placing.bidders(connection, round_id, senders)
-            earlier = await placing.repeats(connection, round_id, offers, senders)
+            bidders, earlier = await placing.bidders(connection, round_id, offers, senders)
             course = Course(state, bidders, earlier)
             outcomes = [
                 answered(offer, senders, earlier) or course.decide(offer, senders) for offer in offers

@@ -1,56 +1,24 @@
 """What a bidder, a watcher and a verifier are shown of a round."""
 
-import base64
 import json
 from datetime import datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from market.ledger.rules import canonical
-from market.ledger.signing import base64_text, sign
 from market.listings.tables import ListingVersion
 from market.organisations.tables import Organisation
-from market.trading.course import Placed
+from market.trading import enterprises
 from market.trading.house import House
 from market.trading.log import instant
+from market.trading.planning import MINIMA
 from market.trading.tables import Award, Registration, Round
-from schemas.trading import Receipt, RoundPlan
-from schemas.values import Money
-from schemas.vocabulary import EntryKind, RoundKind
-
-
-def receipt(placed: Placed, key: Ed25519PrivateKey) -> Receipt:
-    """The receipt of a bid that stands; the same bid always has the same receipt.
-
-    That of a sealed bid keeps its place in the log for itself, since it would tell how many others bid; its bidder finds
-    it there by its hash after the opening.
-    """
-    said = json.loads(placed.document)
-    sealed = said["kind"] == EntryKind.SEALED_BID
-    signed = sign(key, placed.hash)
-    return Receipt(
-        round=said["round"],
-        seq=None if sealed else said["seq"],
-        kind=said["kind"],
-        at=datetime.fromisoformat(said["at"]),
-        bidder=placed.alias,
-        amount=None if sealed else Money.of(said["amount"], placed.currency),
-        ends_at=datetime.fromisoformat(said["ends_at"]),
-        rules_sha256=placed.rules_sha256.hex(),
-        sealed_by=said.get("sealed_by"),
-        sealed_sha256=said.get("sealed_sha256"),
-        previous=None if sealed else placed.previous.hex(),
-        hash=placed.hash.hex(),
-        document=None if sealed else placed.document.decode(),
-        signature=base64_text(signed.signature),
-        public_key=base64.b64encode(signed.public_key).decode(),
-    )
-
+from schemas.trading import RoundPlan
+from schemas.vocabulary import RoundKind
 
 _SAID = (
     "price_basis",
     "appraised_value",
+    "price_approval",
     "viewing",
     "conditions",
     "known_defects",
@@ -62,6 +30,11 @@ _SAID = (
     "auction",
 )
 """What the rules take from the plan as it stands."""
+
+
+def public_until(row: Round, award: Award) -> datetime | None:
+    """Until when the result of a round stands in public before the operator may sign; None where nothing asks for it."""
+    return enterprises.public_until(json.loads(row.rules or b"{}"), award.created_at)
 
 
 def rules_document(
@@ -101,6 +74,7 @@ def rules_document(
         "extension_seconds": row.extension_seconds,
         "periods": house.periods.value,
         "opening": opening,
+        "state_owned": _enterprise(seller, house),
     }
     subject = {
         "round": str(row.id),
@@ -116,6 +90,13 @@ def rules_document(
         "relisted_from": str(row.relisted_from) if row.relisted_from else None,
     }
     return canonical(said | decides | subject)
+
+
+def _enterprise(seller: Organisation, house: House) -> dict[str, Any] | None:
+    if not enterprises.is_enterprise(seller.kind, seller.founding):
+        return None
+    least = MINIMA[house.periods]
+    return enterprises.in_rules(least.disclosure_days, least.result_days)
 
 
 def confirmation(

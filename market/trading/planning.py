@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 
+from market.trading import enterprises
 from market.workdays import legal_day
 from schemas.listings import Unmet
 from schemas.trading import RoundPlan
@@ -46,11 +47,17 @@ class Minima:
     """法释〔2016〕18号 art. 20."""
     first_refusal_days: int
     """Between telling the holders of a right of first refusal and the notice (法释〔2016〕18号 art. 16)."""
+    unreachable_days: int
+    """The same for a holder who could not be found, and was told by a public notice instead (art. 16)."""
+    disclosure_days: int
+    """信息披露: working days between the notice of a state-owned enterprise and the bidding (PR-14)."""
+    result_days: int
+    """Working days for which its result stands in public before the sale is confirmed (PR-14)."""
 
 
 MINIMA = {
-    Periods.LEGAL: Minima(timedelta(days=7), timedelta(days=2), timedelta(hours=24), 3),
-    Periods.SHORT: Minima(timedelta(0), timedelta(0), timedelta(0), 0),
+    Periods.LEGAL: Minima(timedelta(days=7), timedelta(days=2), timedelta(hours=24), 3, 5, 20, 5),
+    Periods.SHORT: Minima(timedelta(0), timedelta(0), timedelta(0), 0, 0, 0, 0),
 }
 
 
@@ -67,6 +74,10 @@ class Facts:
     """The opening price of the round that this one follows, in minor units of its currency."""
     officers: Sequence[Unmet] = ()
     """Why the named officers could not open the sealed bids, or one organisation could alone."""
+    state_owned: bool = False
+    """Whether the seller is a state-owned enterprise (国有企业)."""
+    own_goods: bool = False
+    """Whether the seller is the hall itself."""
     minima: Minima = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,7 +133,14 @@ def beyond_the_cut(plan: RoundPlan, earlier: tuple[int, str]) -> list[Unmet]:
 def unmet_for_approval(plan: RoundPlan, facts: Facts) -> list[Unmet]:
     """Every condition that the plan does not meet whenever the notice is given."""
     return list(
-        chain(_amounts(plan, facts), _texts(plan), _times(plan, facts), _rights(plan), _kind(plan, facts))
+        chain(
+            _amounts(plan, facts),
+            _texts(plan),
+            _times(plan, facts),
+            _rights(plan),
+            _kind(plan, facts),
+            _seller(plan, facts),
+        )
     )
 
 
@@ -133,11 +151,19 @@ def unmet_for_announcement(plan: RoundPlan, facts: Facts, now: datetime) -> list
 
 def warnings(plan: RoundPlan) -> list[Unmet]:
     """What is allowed and yet unusual."""
+    found = [
+        Unmet(pointer=pointer, detail=detail, rule=f"{JUDICIAL} art. 13")
+        for pointer, said, detail in (
+            ("/encumbrances", plan.encumbrances, "bidders expect to read which rights of others there are"),
+            ("/taxes_and_fees", plan.taxes_and_fees, "bidders expect to read who bears taxes and fees"),
+        )
+        if said is None
+    ]
     value = plan.appraised_value
-    if value is None or plan.opening_price.minor * 10 >= value.minor * 7:
-        return []
-    detail = "the opening price is below 70 % of the appraised value"
-    return [Unmet(pointer="/opening_price", detail=detail, rule=f"{JUDICIAL} art. 10")]
+    if value is not None and plan.opening_price.minor * 10 < value.minor * 7:
+        detail = "the opening price is below 70 % of the appraised value"
+        found.append(Unmet(pointer="/opening_price", detail=detail, rule=f"{JUDICIAL} art. 10"))
+    return found
 
 
 def _amounts(plan: RoundPlan, facts: Facts) -> Iterator[Unmet]:
@@ -201,6 +227,15 @@ def _kind(plan: RoundPlan, facts: Facts) -> Iterator[Unmet]:
         yield from facts.officers
 
 
+def _seller(plan: RoundPlan, facts: Facts) -> Iterator[Unmet]:
+    """What binds some sellers alone: the hall, and a state-owned enterprise."""
+    if facts.own_goods:
+        detail = "the hall does not sell its own in a round that it holds"
+        yield Unmet(pointer="", detail=detail, rule=f"{AUCTION_LAW} art. 23")
+    if facts.state_owned:
+        yield from enterprises.unmet(plan, again=facts.cut_from is not None)
+
+
 def _auction(plan: RoundPlan, facts: Facts) -> Iterator[Unmet]:
     """拍卖 is a licensed trade; without a licence the same is held as a listed sale."""
     if facts.auction_licence is None:
@@ -229,6 +264,8 @@ def _notice(plan: RoundPlan, facts: Facts, now: datetime) -> Iterator[Unmet]:
         yield Unmet(
             pointer="/bidding_from", detail="the notice stands 7 days before the bidding begins", rule="BD-6"
         )
+    if facts.state_owned:
+        yield from enterprises.undisclosed(plan, least.disclosure_days, now)
     if plan.registration_until <= now:
         yield Unmet(
             pointer="/registration_until", detail="the registration would have ended already", rule="BD-6"
@@ -239,8 +276,9 @@ def _notice(plan: RoundPlan, facts: Facts, now: datetime) -> Iterator[Unmet]:
         detail = "two days of the viewing lie after the notice"
         yield Unmet(pointer="/viewing/from", detail=detail, rule="BD-8")
     for place, holder in enumerate(plan.first_refusals):
-        if (legal_day(now) - holder.notified_on).days < least.first_refusal_days:
-            detail = "holders of a right of first refusal are told at least 3 days before the notice"
+        days = least.unreachable_days if holder.unreachable else least.first_refusal_days
+        if (legal_day(now) - holder.notified_on).days < days:
+            detail = f"holders of a right of first refusal are told at least {days} days before the notice"
             yield Unmet(
                 pointer=f"/first_refusals/{place}/notified_on", detail=detail, rule=f"{JUDICIAL} art. 16"
             )

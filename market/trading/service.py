@@ -23,7 +23,7 @@ from market.listings.tables import Listing
 from market.organisations.queries import organisation as organisation_by_id
 from market.organisations.queries import organisations
 from market.permissions import Actor, Permission, require
-from market.trading import deposits, durability, opening, planning, queries, rules
+from market.trading import deposits, durability, enterprises, opening, planning, queries, rules
 from market.trading.documents import rules_document
 from market.trading.entries import append_entry, moved
 from market.trading.house import House
@@ -35,7 +35,7 @@ from market.web.problems import validated
 from schemas.listings import Unmet
 from schemas.trading import NewRound, RoundPlan
 from schemas.values import FieldProblem
-from schemas.vocabulary import EntryKind, ListingStatus, RoundStatus
+from schemas.vocabulary import EntryKind, ListingStatus, OrganisationKind, RoundStatus
 
 APPROVALS = {"director": Permission.APPROVE_ROUND, "finance": Permission.APPROVE_PRICE}
 """Which sides approve a round, and by which permission."""
@@ -186,7 +186,16 @@ async def facts_of(session: AsyncSession, row: Round, house: House) -> Facts:
     reserve = house.vault.open(row.id, row.reserve_sealed).amount if row.reserve_sealed else None
     cut_from = (earlier.opening_price, earlier.currency) if earlier else None
     officers = await opening.unmet(session, plan_of(row))
-    return Facts(house.periods, house.auction_licence, reserve, cut_from, officers)
+    seller = await organisation_by_id(session, row.seller_id)
+    return Facts(
+        house.periods,
+        house.auction_licence,
+        reserve,
+        cut_from,
+        officers,
+        state_owned=enterprises.is_enterprise(seller.kind, seller.founding),
+        own_goods=seller.kind is OrganisationKind.OPERATOR,
+    )
 
 
 def plan_of(row: Round) -> RoundPlan:

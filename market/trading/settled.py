@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from market.ledger.rules import sha256
+from market.trading.enterprises import public_until
 from market.trading.log import instant
 from market.trading.replay import Course
 from market.trading.rows import Rows
@@ -72,6 +73,9 @@ def award_faults(
         signed = next((said for said in documents.values() if said.get("kind") == EntryKind.CONFIRMED), None)
         if signed is not None:
             yield from _confirmation(name, award, signed, rows)
+            until = public_until(rules, course.settled_at) if course.settled_at else None
+            if until is not None and instant(until) > signed["at"]:
+                yield f"{name}: it was confirmed before its result had stood in public until {instant(until)}"
 
 
 def _confirmation(name: str, award: Row[Any], entry: dict[str, Any], rows: Rows) -> Iterator[str]:

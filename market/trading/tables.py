@@ -16,6 +16,8 @@ from schemas.vocabulary import (
     RegistrationStatus,
     RoundKind,
     RoundStatus,
+    Signal,
+    SignalFinding,
 )
 
 ENDED = "('failed_no_bidder', 'no_sale', 'confirmed', 'defaulted', 'withdrawn', 'void', 'single_bidder')"
@@ -195,3 +197,25 @@ class Award(SQLModel, table=True):
     """The confirmation of sale (成交确认书) as canonical JSON, once both have signed."""
     sha256: bytes | None = None
     created_at: datetime = moment()
+
+
+class Case(SQLModel, table=True):
+    """One red flag of collusion in a round, for the hall to look at; the database refuses to delete it."""
+
+    __tablename__ = "round_case"
+    __table_args__ = (
+        UniqueConstraint("round_id", "signal", "registrations"),
+        CheckConstraint("(finding IS NULL) = (decided_at IS NULL)", name="ck_round_case_finding"),
+    )
+
+    id: UUID = identifier()
+    round_id: UUID = Field(foreign_key="sale_round.id")
+    signal: Signal = word(Signal)
+    registrations: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    """Whom it concerns, in the order of ids."""
+    detail: str
+    opened_at: datetime = moment()
+    finding: SignalFinding | None = word(SignalFinding, default=None, nullable=True)
+    reason: str | None = None
+    decided_by: UUID | None = Field(default=None, foreign_key="person.id")
+    decided_at: datetime | None = moment(nullable=True)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from market.database import Database, now
 from market.listings import service as listings
 from market.listings.rules import Verb as ListingVerb
-from market.trading import bidding, deposits, durability, queries, rules
+from market.trading import bidding, deposits, durability, queries, rules, suspicions
 from market.trading.bidding import Bidder, Top
 from market.trading.entries import append_entry, moved
 from market.trading.rules import Verb
@@ -50,6 +50,12 @@ async def advance(database: Database, vault: Vault, round_id: UUID) -> None:
     """Let time pass for one round in a transaction of its own."""
     async with database.sessions() as session, session.begin():
         await let_time_pass(session, await queries.locked(session, round_id), vault)
+
+
+async def look(database: Database, round_id: UUID) -> None:
+    """Open the cases of a round's red flags, after its turn and in a transaction of its own: they hold up nothing."""
+    async with database.sessions() as session, session.begin():
+        await suspicions.open_cases(session, await session.get_one(Round, round_id))
 
 
 async def _begin(session: AsyncSession, row: Round) -> None:

@@ -15,12 +15,14 @@ from market.organisations.queries import organisations
 from market.organisations.tables import Organisation
 from market.permissions import Actor
 from market.trading import planning, queries, rules
+from market.trading.documents import public_until
 from market.trading.house import House
 from market.trading.service import facts_of, plan_of
-from market.trading.tables import Award, Entry, Registration, Round
+from market.trading.tables import Award, Case, Entry, Registration, Round
 from schemas.trading import (
     Asked,
     AwardView,
+    CaseView,
     EntryView,
     PartyName,
     Preparation,
@@ -123,6 +125,7 @@ def _outcome(row: Round, award: Winner, parties: Mapping[UUID, Organisation]) ->
         amount=Money.of(made.amount, row.currency),
         status=made.status,
         confirm_due_at=row.confirm_due_at,
+        public_until=public_until(row, made),
     )
 
 
@@ -207,6 +210,20 @@ async def award_view(session: AsyncSession, row: Round, award: Award, bidder: Re
         winner=_named(parties[bidder.organisation_id]),
         amount=Money.of(award.amount, row.currency),
         confirm_due_at=row.confirm_due_at,
+        public_until=public_until(row, award),
         document=award.document.decode() if award.document else None,
         sha256=award.sha256.hex() if award.sha256 else None,
     )
+
+
+async def case_views(session: AsyncSession, row: Round, cases: Sequence[Case]) -> list[CaseView]:
+    """Red flags with the organisations that they concern; which alias is whose stays unsaid."""
+    bidders = {each.id: each.organisation_id for each in await queries.all_registrations(session, row.id)}
+    parties = await organisations(session, list(bidders.values()))
+    return [
+        CaseView(
+            **case.model_dump(include=set(CaseView.model_fields) - {"bidders"}),
+            bidders=[_named(parties[bidders[each]]) for each in case.registrations],
+        )
+        for case in cases
+    ]

@@ -3,9 +3,16 @@
 import asyncio
 import sys
 
-from scripts.bench import bids, live, read, search
+from scripts.bench import assign, bids, live, read, search, splits
 
-ALL = {"bids": bids.run, "live": live.run, "read": read.run, "search": search.run}
+ALL = {
+    "assign": assign.run,
+    "bids": bids.run,
+    "live": live.run,
+    "read": read.run,
+    "search": search.run,
+    "splits": splits.run,
+}
 
 
 def main() -> int:

@@ -11,8 +11,7 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
-from market.app import create_app
-from market.settings import Settings
+from market.serving import application
 from schemas.trading import NewBid
 
 INSERT = """
@@ -24,8 +23,8 @@ FROM bidder_registration r WHERE r.round_id = $1 LIMIT 1
 
 
 def hall() -> Litestar:
-    """Release Hall itself."""
-    return create_app(Settings())
+    """Release Hall itself, as `market serve` makes it."""
+    return application()
 
 
 def bare() -> Litestar:

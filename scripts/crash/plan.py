@@ -33,9 +33,9 @@ class Plan:
 
 
 WHOLE = Plan(10_000, 20, 20, 100, timedelta(seconds=20), timedelta(seconds=60), 15)
-SHORT = Plan(800, 4, 4, 5, timedelta(seconds=3), timedelta(seconds=8), 3)
+SHORT = Plan(300, 2, 2, 3, timedelta(seconds=2), timedelta(seconds=5), 2)
 
 
 def control(name: str) -> Plan:
     """A short run with something planted."""
-    return replace(SHORT, acknowledged=600, postmaster_kills=3, api_kills=2, replays=0, control=name)
+    return replace(SHORT, acknowledged=400, postmaster_kills=2, api_kills=1, replays=0, control=name)

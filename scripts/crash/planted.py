@@ -23,7 +23,9 @@ def _instead(text: str, part: str, other: str) -> str:
 
 
 _READ = _instead(placing._LOCK, " FOR UPDATE", "")
-_UNGUARDED = _instead(placing._MOVE, " AND status = 'bidding' AND last_seq = $2", " AND $2::int IS NOT NULL")
+_UNGUARDED = _instead(
+    placing._MOVE, " AND status = 'bidding' AND last_seq = $13", " AND $13::int IS NOT NULL"
+)
 
 
 def check_outside_lock() -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from market.sealing import envelope
 from market.sealing.rules import share_context
+from schemas.vocabulary import Role
 from tests.challenges.stage import SOLUTION, Contest, a_plan, a_race
 from tests.makers import Caller
 from tests.sealing.tenders import Officer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 NOBODY = "01900000-0000-7000-8000-000000000000"
 Step = Callable[["Staged"], Awaitable[Any]]
+DECISION = {"finding": "rejected", "reasons": "The patent has lapsed meanwhile"}
 
 
 class Staged(Contest):
@@ -29,6 +31,7 @@ class Staged(Contest):
 
     panel: list[Caller]
     entrant: Caller
+    objection_id: str = NOBODY
     undeclared: int = 0
     """So many of the panel, from its end, have yet to declare."""
 
@@ -60,6 +63,14 @@ class Staged(Contest):
 
     async def give(self) -> None:
         await self.award(await self.aliases())
+
+    async def object(self) -> None:
+        """Whoever has submitted objects, and an operator has proposed what it comes to."""
+        grounds = {"grounds": "The winner's sensors are patented"}
+        made = await self.entrant.ok("POST", f"{self.path}/objections", grounds)
+        self.objection_id = made["id"]
+        other = await self.market.person(self.operator.organisation_id, Role.OPERATOR)
+        await other.ok("POST", f"{self.path}/objections/{made['id']}/decision", DECISION)
 
     async def start(self) -> None:
         await self.officer.ok("POST", f"{self.path}/start")
@@ -110,7 +121,7 @@ MADE: dict[str, dict[str, tuple[Step, ...]]] = {
         "racing": (*WORKING, Staged.end_stage),
         "relinquished": (*WORKING, Staged.propose),
     },
-    "asking": {"taking": (*TAKING, Staged.enter), "racing": WORKING},
+    "asking": {"taking": (*TAKING, Staged.enter), "chosen": CHOSEN, "racing": WORKING},
     "foreign": {
         "posed": (),
         "endorsed": ENDORSED,
@@ -119,6 +130,7 @@ MADE: dict[str, dict[str, tuple[Step, ...]]] = {
         "empanelled": EMPANELLED,
         "unsealed": UNSEALED,
         "ranked": RANKED,
+        "contested": (*CHOSEN, Staged.object),
         "working": WORKING,
     },
 }
@@ -150,6 +162,7 @@ async def _thing(contest: Staged, status: str) -> dict[str, Any]:
     if status == "questioned":
         (question,) = (await contest.public("/questions")).json()["items"]
         thing["question_id"] = question["id"]
+    thing["objection_id"] = contest.objection_id
     if contest.reviewers:
         thing["person_id"] = str(contest.reviewers[0].person_id)
     for who in contest.entrants:
@@ -202,6 +215,10 @@ BODIES: dict[str, Callable[["World", dict[str, Any], Caller], Any]] = {
     },
     "POST /challenges/{challenge_id}/entrants/{alias}/reviews": lambda world, thing, who: {"scores": SCORES},
     "POST /challenges/{challenge_id}/award": lambda world, thing, who: {"awardees": [thing["alias"]]},
+    "POST /challenges/{challenge_id}/objections": lambda world, thing, who: {
+        "grounds": "The winner's sensors are patented"
+    },
+    "POST /challenges/{challenge_id}/objections/{objection_id}/decision": lambda world, thing, who: DECISION,
     "POST /challenges/{challenge_id}/no-award": lambda world, thing, who: REASON,
     "POST /challenges/{challenge_id}/publicity": lambda world, thing, who: {
         "published_at": datetime.now(UTC).isoformat(),

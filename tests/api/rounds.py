@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.vocabulary import Role
 from tests.makers import Caller
 from tests.sealing.tenders import Officer, Tender
-from tests.trading.stage import OPENING, Sale, a_plan, key
+from tests.trading.stage import OPENING, Sale, a_plan, key, money
 
 if TYPE_CHECKING:
     from tests.api.world import World
@@ -141,6 +141,28 @@ async def defaulted(world: "World", standing: str) -> dict[str, Any]:
 
 async def resold(world: "World", standing: str) -> dict[str, Any]:
     """Defaulted, and sold to somebody else since."""
+    return await _thing(await _resold(world, standing))
+
+
+async def settled(world: "World", standing: str) -> dict[str, Any]:
+    """What the default has cost is settled, and a payout of it was ordered by somebody of the hall's finance."""
+    sale = await _resold(world, standing)
+    costs = {"costs": money(2_00)}
+    await sale.operator.ok("POST", f"{sale.path}/award/settlement", costs, headers=key())
+    finance = await world.market.person(sale.operator.organisation_id, Role.FINANCE)
+    order = {"amount": money(1_00), "payee": "Payee", "reason": "Costs of the sale"}
+    made = await finance.ok("POST", f"{sale.path}/costs/payouts", order, headers=key())
+    return await _thing(sale) | {"payout_id": made["id"]}
+
+
+async def flagged(world: "World", standing: str) -> dict[str, Any]:
+    """Its bidders write from one domain, and one payer has paid for both."""
+    sale = await _bidding(world, standing)
+    case, *_ = await sale.operator.ok("GET", f"{sale.path}/signals")
+    return await _thing(sale) | {"case_id": case["id"]}
+
+
+async def _resold(world: "World", standing: str) -> Sale:
     sale = await _defaulted(world, standing)
     again = Sale(world.market, sale.officer, sale.director, sale.finance, sale.operator, sale.listing)
     again.id = (await sale.officer.ok("POST", f"{sale.path}/relisting", {"plan": a_plan()}))["id"]
@@ -154,7 +176,7 @@ async def resold(world: "World", standing: str) -> dict[str, Any]:
     await again.bid(0, OPENING)
     await again.let_pass(hours=24)
     await again.confirm()
-    return await _thing(sale)
+    return sale
 
 
 async def opening(world: "World", standing: str) -> dict[str, Any]:
@@ -206,6 +228,8 @@ MADE: dict[str, dict[str, Made]] = {
         "signed": signed,
         "overdue": overdue,
         "defaulted": defaulted,
+        "settled": settled,
+        "flagged": flagged,
         "unsold": unsold,
     },
 }

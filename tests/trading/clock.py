@@ -13,6 +13,8 @@ _SCHEMA = """
 CREATE SCHEMA clock;
 CREATE TABLE clock.moved (by interval NOT NULL);
 INSERT INTO clock.moved VALUES ('0');
+GRANT USAGE ON SCHEMA clock TO PUBLIC;
+GRANT SELECT ON clock.moved TO PUBLIC;
 CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE sql
     AS 'SELECT pg_catalog.clock_timestamp() + by FROM clock.moved';
 CREATE FUNCTION clock.transaction_timestamp() RETURNS timestamptz STABLE LANGUAGE sql

@@ -1,8 +1,8 @@
 """Plays two operations against each other step by step, in every order, each through an application of its own.
 
 A gate in the connections of an application lets an operation go on only as far as the schedule has come: begin, lock,
-write, commit. One that waits for the other's lock is left waiting, which PostgreSQL itself says of it, and the schedule
-goes on with the other. Nothing here sleeps.
+write, commit. One that waits for the other's lock is left waiting, which PostgreSQL itself says of it once nothing more
+is heard of it, and the schedule goes on with the other.
 """
 
 import asyncio
@@ -47,10 +47,16 @@ WHERE datname = current_database() AND application_name = ANY($1) AND cardinalit
 """
 
 
+UNHEARD = 0.002
+"""Seconds after which PostgreSQL is asked whether an operation waits for the other."""
+
+
 class Gate:
     """Where one operation stands in its transaction, and how far it may go."""
 
     def __init__(self) -> None:
+        self.news = asyncio.Event()
+        """Set when the operation has come to stand before it."""
         self.open()
 
     def open(self) -> None:
@@ -78,6 +84,7 @@ class Gate:
         if step > self._granted:
             future = asyncio.get_running_loop().create_future()
             self._waiting = step, future
+            self.news.set()
             await future
         self._reached = max(self._reached, step)
 
@@ -91,11 +98,27 @@ class Gate:
             return COMMIT
         if "sale_round" in query and "FOR UPDATE" in query:
             return LOCK
-        return WRITE if self._reached >= LOCK and query.startswith(("INSERT", "UPDATE")) else 0
+        return WRITE if self._reached >= LOCK and ("INSERT INTO" in query or "UPDATE " in query) else 0
+
+
+@dataclass
+class GatedStatement:
+    """A prepared statement that passes the gate each time it is used."""
+
+    gate: Gate
+    query: str
+    statement: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.statement, name)
+
+    async def fetch(self, *args: Any, **options: Any) -> Any:
+        await self.gate.before(self.query)
+        return await self.statement.fetch(*args, **options)
 
 
 class Gated(asyncpg.Connection):  # type: ignore[misc] - asyncpg has no types
-    """A connection through a gate; SQLAlchemy prepares its statements, the desk fetches them."""
+    """A connection through a gate; SQLAlchemy prepares its statements and keeps them, the desk fetches them."""
 
     gate: Gate
 
@@ -112,8 +135,7 @@ class Gated(asyncpg.Connection):  # type: ignore[misc] - asyncpg has no types
         return await super().fetchrow(query, *args, **options)
 
     async def prepare(self, query: str, **options: Any) -> Any:
-        await self.gate.before(query)
-        return await super().prepare(query, **options)
+        return GatedStatement(self.gate, query, await super().prepare(query, **options))
 
 
 @dataclass
@@ -145,8 +167,7 @@ async def lane(settings: Settings, name: str, *, ahead: str = "0 s") -> AsyncIte
     class ThroughTheGate(Database):
         def __init__(self, url: str, **given: Any) -> None:
             super().__init__(url, **given)
-            unprepared = options | {"prepared_statement_cache_size": 0}
-            self.engine = create_async_engine(database_urls(url)[0], connect_args=unprepared)
+            self.engine = create_async_engine(database_urls(url)[0], connect_args=options)
             self.sessions.configure(bind=self.engine)
 
         async def open(self) -> None:
@@ -172,21 +193,25 @@ class Stage:
 
     async def play(self, operations: Sequence[Operation], schedule: Sequence[int]) -> list[httpx.Response]:
         """The answers of both operations, played in this order."""
+        news = asyncio.Event()
         for each in self.lanes:
             each.gate.shut()
+            each.gate.news = news
         tasks = [
             asyncio.ensure_future(operate(each)) for each, operate in zip(self.lanes, operations, strict=True)
         ]
+        for task in tasks:
+            task.add_done_callback(lambda _: news.set())
         try:
             for turn in schedule:
-                await self._settled(tasks)
+                await self._settled(tasks, news)
                 self.lanes[turn].gate.grant()
             return await asyncio.wait_for(asyncio.gather(*tasks), 30)
         finally:
             for each in self.lanes:
                 each.gate.open()
 
-    async def _settled(self, tasks: Sequence[asyncio.Future[Any]]) -> None:
+    async def _settled(self, tasks: Sequence[asyncio.Future[Any]], news: asyncio.Event) -> None:
         """Until each operation stands before its gate, has ended, or waits for the other."""
         while True:
             going = [
@@ -194,10 +219,17 @@ class Stage:
                 for each, task in zip(self.lanes, tasks, strict=True)
                 if not task.done() and not each.gate.holds
             ]
-            blocked = await self.watcher.fetchval(BLOCKED, going) if going else 0
-            if blocked == len(going):
-                self.waits += blocked
+            if not going:
                 return
+            news.clear()
+            try:
+                async with asyncio.timeout(UNHEARD):
+                    await news.wait()
+            except TimeoutError:
+                blocked = await self.watcher.fetchval(BLOCKED, going)
+                if blocked == len(going) and not news.is_set():
+                    self.waits += blocked
+                    return
 
 
 TABLES = {

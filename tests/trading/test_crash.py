@@ -222,9 +222,9 @@ def run(*arguments: str) -> tuple[int, dict[str, int], str]:
 def test_no_acknowledged_bid_is_lost_while_databases_and_processes_are_killed() -> None:
     code, figures, said = run("--short")
     assert code == 0, said
-    assert figures["acknowledged"] >= SHORT.acknowledged >= 800
-    assert figures["postmaster_kills"] >= SHORT.postmaster_kills >= 4
-    assert figures["api_kills"] >= SHORT.api_kills >= 4
+    assert figures["acknowledged"] >= SHORT.acknowledged >= 300
+    assert figures["postmaster_kills"] >= SHORT.postmaster_kills >= 2
+    assert figures["api_kills"] >= SHORT.api_kills >= 2
     assert figures["replays"] >= SHORT.replays > 0
     assert [figures[kind] for kind in KINDS] == [0] * len(KINDS)
 

@@ -34,6 +34,8 @@ PLAN: dict[str, Any] = {
     "bidding_until": NOW + 8 * DAY,
     "known_defects": {"en": "None"},
     "contact": "office@seller.example",
+    "encumbrances": {"en": "None"},
+    "taxes_and_fees": {"en": "Each side bears its own"},
     "first_refusals": [
         {"organisation_id": HOLDER, "rank": 1, "notified_on": date(2026, 2, 27), "proof": "Letter 7"}
     ],
@@ -270,6 +272,24 @@ def test_an_opening_price_below_seventy_percent_of_the_appraisal_is_warned_of_an
     assert bool(planning.warnings(low)) is warned
     assert planning.unmet_for_approval(low, Facts()) == []
     assert planning.warnings(plan()) == []
+
+
+def test_a_notice_that_leaves_rights_and_taxes_open_is_warned_of() -> None:
+    silent = plan(encumbrances=None, taxes_and_fees=None)
+    found = named(planning.warnings(silent))
+    assert found == [
+        ("/encumbrances", "法释〔2016〕18号 art. 13"),
+        ("/taxes_and_fees", "法释〔2016〕18号 art. 13"),
+    ]
+    assert planning.unmet_for_approval(silent, Facts()) == []
+
+
+@pytest.mark.parametrize(("told", "enough"), [(date(2026, 2, 25), True), (date(2026, 2, 26), False)])
+def test_a_holder_who_could_not_be_found_is_told_in_public_for_five_days(told: date, enough: bool) -> None:
+    holders = [PLAN["first_refusals"][0] | {"notified_on": told, "unreachable": True}]
+    found = planning.unmet_for_announcement(plan(first_refusals=holders), Facts(), NOW)
+    rule = "法释〔2016〕18号 art. 16"
+    assert named(found) == ([] if enough else [("/first_refusals/0/notified_on", rule)])
 
 
 CURRENCIES: list[Callable[[], dict[str, Any]]] = [

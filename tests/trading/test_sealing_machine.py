@@ -23,17 +23,16 @@ from market.database import new_id
 from market.errors import MarketError
 from market.identity.credentials import Credential
 from market.ledger.rules import canonical, sha256
-from market.permissions import Actor
 from market.sealing import envelope, shares
 from market.sealing.envelope import Lid
 from market.trading import bidding, log, sealed
 from market.trading.bidding import Bidder, Lot
-from market.trading.course import Course, Offer, Placed, Registered, Senders, State
+from market.trading.course import Course, Offer, Placed, Registered, Sender, Senders, State
 from market.trading.log import instant
 from market.trading.replay import replay
 from market.trading.sealed import Taken
 from schemas.values import Money
-from schemas.vocabulary import EntryKind, RegistrationStatus, Role, RoundStatus
+from schemas.vocabulary import EntryKind, RegistrationStatus, RoundStatus
 from tests.depth import examples
 from tests.makers import Caller, Market
 from tests.sealing.tenders import Tender, text
@@ -87,8 +86,7 @@ class PureHall:
         self.lid: Lid = sealed.lid_of(self.rules, sha256(self.rules))
         self.people = [(Credential(bytes([who])), uuid4(), uuid4()) for who in range(3)]
         self.senders: Senders = {
-            credential: Actor(person, {company: frozenset({Role.BUYER})})
-            for credential, person, company in self.people
+            credential: Sender(person, [company]) for credential, person, company in self.people
         }
         self.bidders = [Bidder(uuid4(), f"B{who}", rank) for who, rank in enumerate(RANKS)]
         self.registered = {

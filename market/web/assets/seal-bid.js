@@ -1,10 +1,13 @@
-/* Seals a bid in the browser with Web Crypto alone, before anything is sent: HPKE (RFC 9180) in base mode with
-   DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-128-GCM. The format is that of market/sealing/envelope.py.
+/* Seals a bid, or a submission to a challenge, in the browser with Web Crypto alone, before anything is sent: HPKE
+   (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-128-GCM. The format is that of
+   market/sealing/envelope.py. A hall serves this file; Web Crypto is there over HTTPS and on the local machine alone.
 
-   import { sealBid } from "./seal-bid.js";
+   import { sealBid, sealSubmission } from "/assets/seal-bid.js";
+   const rules = await (await fetch(`/api/v1/rounds/${round}/rules`)).arrayBuffer();
    const sealed = await sealBid({ rules, registrationId, amount: "123456.00" });   // base64, for {"sealed": …}
 
-   `rules` are the rules of the round exactly as its address serves them: a string, an ArrayBuffer or a Uint8Array. */
+   `rules` are those of the round or the challenge exactly as its address serves them: a string, an ArrayBuffer or a
+   Uint8Array. */
 
 const SUITE = "DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM";
 const MAGIC = new Uint8Array([0x52, 0x48, 0x53, 0x45, 0x41, 0x4c, 0x00, 0x01]);
@@ -15,27 +18,41 @@ const NOTHING = new Uint8Array(0);
 
 /** A sealed bid of `amount`, a decimal string in the currency of the round, in base64. */
 export async function sealBid({ rules, registrationId, amount }) {
+  return seal(rules, "round", registrationId, (said) => ({
+    amount: minorUnits(amount, said.opening.decimals),
+    currency: said.currency,
+  }));
+}
+
+/** A sealed submission of `solution`, an object as the API takes it, by an organisation, in base64. */
+export async function sealSubmission({ rules, organisationId, solution }) {
+  return seal(rules, "challenge", organisationId, () => solution);
+}
+
+/** The blob of what `content` makes of the rules, for the subject that they name under `kind`, in base64. */
+async function seal(rules, kind, senderId, content) {
   const document = typeof rules === "string" ? text(rules) : new Uint8Array(rules);
   const said = JSON.parse(new TextDecoder().decode(document));
   const opening = said.opening;
+  if (!said[kind]) throw new Error(`these are not the rules of a ${kind}`);
   if (!opening) throw new Error("the bids of this round are not sealed");
   if (opening.suite !== SUITE) throw new Error(`this program knows ${SUITE}, not ${opening.suite}`);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", document));
-  const sender = registrationId.toLowerCase();
-  const header = join(MAGIC, uuid(said.round), digest, uuid(sender));
+  const sender = senderId.toLowerCase();
+  const header = join(MAGIC, uuid(said[kind]), digest, uuid(sender));
   // Members in the order of their names and without spaces: canonical JSON (RFC 8785).
   const info = JSON.stringify({
     purpose: opening.purpose,
     rules_sha256: hex(digest),
     sender,
-    subject: said.round,
+    subject: said[kind],
   });
-  const content = text(JSON.stringify({ amount: minorUnits(amount, opening.decimals), currency: said.currency }));
+  const plain = text(JSON.stringify(content(said)));
   const padded = new Uint8Array(opening.blob_bytes - HEADER - 32 - 16);
-  padded.set(number(content.length, 4));
-  padded.set(content, 4);
-  const sealed = await encrypt(padded, bytes(opening.public_key), text(info));
-  return btoa(String.fromCharCode(...join(header, sealed)));
+  if (plain.length + 4 > padded.length) throw new Error(`at most ${padded.length - 4} bytes can be sealed`);
+  padded.set(number(plain.length, 4));
+  padded.set(plain, 4);
+  return base64(join(header, await encrypt(padded, bytes(opening.public_key), text(info))));
 }
 
 /** HPKE's encapsulated key followed by the ciphertext. */
@@ -93,6 +110,15 @@ function text(string) {
 
 function bytes(base64) {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+/** Piece by piece: a call takes no 65,000 arguments everywhere. */
+function base64(raw) {
+  let letters = "";
+  for (let place = 0; place < raw.length; place += 4096) {
+    letters += String.fromCharCode(...raw.subarray(place, place + 4096));
+  }
+  return btoa(letters);
 }
 
 function hex(raw) {
