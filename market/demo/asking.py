@@ -3,21 +3,24 @@
 from datetime import timedelta
 from typing import Any
 
-from market.demo.cast import BODIES
+from market.demo.cast import BODIES, OPERATOR
 from market.demo.plots import LIFE, MANAGER, MATERIALS, Carried, Plot
 from market.demo.stage import Stage
 from market.interests import service as interests
 from market.interests.tables import Interest
 from market.ledger.signing import signing_key
 from market.listings.tables import Listing
-from market.managers import introductions
+from market.managers import introductions, profiles
 from market.managers import service as managers
+from market.managers.directory import credentials_of
+from market.managers.facts import of_interest
+from market.managers.queries import Held
 from market.managers.tables import Assignment
 from market.permissions import Actor
 from market.settings import settings
 from market.workdays import legal_day
 from schemas.interests import Decline, NewInterest, Pass
-from schemas.managers import Acceptance, NewManager
+from schemas.managers import Acceptance, CredentialFinding, NewAssignment, NewManager, Refusal
 from schemas.vocabulary import DeclineReason, Language, Mode, PassReason
 
 _PROFILES = {
@@ -29,7 +32,8 @@ _PROFILES = {
 
 
 async def register_managers(stage: Stage) -> None:
-    """The technology managers say what they know."""
+    """The technology managers say what they know, and the operator verifies their certificates."""
+    finding = CredentialFinding(verified=True, note="示例：已向认定机构核实（虚构）")
     expires = legal_day(stage.loaded_at) + timedelta(days=500)
     for email, (level, ipc, discipline, industry, languages) in _PROFILES.items():
         certificate = {
@@ -46,7 +50,9 @@ async def register_managers(stage: Stage) -> None:
                 "regions": ["110108", "310115"],
             }
         )
-        made = await managers.register(stage.session, stage.people[email], data)
+        made = await profiles.register(stage.session, stage.people[email], data)
+        for held in (await credentials_of(stage.session, [made.id]))[made.id]:
+            await profiles.find(stage.session, stage.people[OPERATOR], made, held.id, finding)
         stage.managers[email] = made.id
 
 
@@ -67,8 +73,7 @@ class Asking:
 
     def owner(self, stage: Stage) -> str:
         """The key of the organisation whose listing it is."""
-        owner_id = self.listing(stage).organisation_id
-        return next(key for key, found in stage.organisations.items() if found == owner_id)
+        return stage.owner(self.plot.listing)
 
     def answerer(self, stage: Stage) -> Actor:
         return stage.officer(self.owner(stage))
@@ -113,23 +118,24 @@ class Asking:
         """A manager is asked, and answers, introduces or gives it back within the hour."""
         email, session = self.plot.manager or MANAGER, stage.session
         manager, manager_id = stage.people[email], stage.managers[email]
-        made = await managers.assign(session, self.answerer(stage), self.interest, manager_id)
+        asked = NewAssignment(manager_id=manager_id)
+        made = await managers.assign(session, self.answerer(stage), of_interest(self.interest), asked)
+        held = Held(made, self.interest, ended=False)
         if self.plot.carried is Carried.DECLINED:
-            await managers.decline(session, manager, made, self.interest, "手头项目已满，本季度无法投入。")
+            await managers.decline(session, manager, held, Refusal(reason="手头项目已满，本季度无法投入。"))
         if self.plot.carried >= Carried.INTRODUCED:
             accepted = Acceptance(no_conflict=True, declaration="与双方无股权、任职或亲属关系（示例声明）。")
-            await managers.accept(session, manager, made, self.interest, accepted)
+            await managers.accept(session, manager, held, accepted)
             await self._introduce(stage, manager, made)
         if self.plot.carried is Carried.CLOSED:
             reason = "双方已建立直接联系，委托结束。"
-            await managers.close(session, manager, made, self.interest, reason)
+            await managers.close(session, manager, held, reason)
 
     async def _introduce(self, stage: Stage, manager: Actor, made: Assignment) -> None:
         known = settings()
         key = signing_key(known.secret_key.get_secret_value())
-        await introductions.introduce(
-            stage.session, manager, made, self.interest, key=key, base_url=known.base_url
-        )
+        held = Held(made, self.interest, ended=False)
+        await introductions.introduce(stage.session, manager, held, key=key, base_url=known.base_url)
 
 
 def _application(plot: Plot) -> dict[str, Any]:

@@ -6,6 +6,7 @@ area 990000, which GB/T 2260 gives to no place, so that none can be that of a re
 
 from dataclasses import dataclass
 
+from market.ledger.rules import sha256
 from schemas.organisations import Identifier, NewOrganisation
 from schemas.vocabulary import Founding, Language, OrganisationKind, Role, VerificationLevel
 
@@ -22,6 +23,12 @@ ACCOUNTS = {
     AUDITOR: "reads everything, changes nothing",
 }
 """What is shown at the start; the others of the cast sign in with the same password."""
+
+
+def opening_key(email: str) -> bytes:
+    """The private key of a demo opening officer: as well known as the password, for a tender that anybody may open."""
+    return sha256(f"{PASSWORD} {email}".encode())
+
 
 K, F, V = OrganisationKind, Founding, VerificationLevel
 
@@ -111,7 +118,7 @@ CAST = (
         F.STATE_FOUNDED,
         "310115",
         "12990000DEMA00021U",
-        _research("institute.example"),
+        _research("institute.example", ("finance@institute.example", "财务专员", Role.FINANCE)),
     ),
     _body(
         "hospital",
@@ -120,7 +127,7 @@ CAST = (
         F.STATE_FOUNDED,
         "420111",
         "12990000DEMA0003XK",
-        _research("hospital.example"),
+        _research("hospital.example", ("finance@hospital.example", "财务专员", Role.FINANCE)),
     ),
     _body(
         "new_rd_body",

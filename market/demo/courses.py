@@ -12,6 +12,7 @@ from typing import Any
 
 from market.demo.cast import BODIES, OPERATOR
 from market.demo.library import Piece, drawn
+from market.demo.lots import OFFERED
 from market.demo.plots import FIRST_LIST, PLOTS, SECOND_LIST
 from market.listings.documents import instant
 from market.listings.rules import ARCHIVE_AFTER, CONFIRM_EVERY, merge_patch
@@ -77,7 +78,7 @@ HANDED_IN = ("demo-cae-cloud", "demo-thermal-storage")
 """Published, while a change of the keywords waits: written, or handed in for review."""
 
 _ASKED_FOR = frozenset(plot.listing for plot in PLOTS)
-EARLY = _ASKED_FOR | frozenset(FIRST_LIST)
+EARLY = _ASKED_FOR | OFFERED | frozenset(FIRST_LIST)
 """Published 130 days before the loading or earlier, in time for what happens to them."""
 _LATER = frozenset({*TRANSLATED, *PRICED, *PAUSED, *WITHDRAWN, *WRITTEN, *HANDED_IN})
 
@@ -214,7 +215,7 @@ def _later(piece: Piece, hands: _Hands, day: float) -> Iterator[Step]:
         yield Step(day - CONFIRM_EVERY.days, M.TIME, hands.author)
         if key in ARCHIVED:
             yield Step(day - (CONFIRM_EVERY + ARCHIVE_AFTER).days, M.TIME, hands.author)
-    elif day > 90 and key not in _ASKED_FOR and drawn(f"confirm {key}", 0, 1):
+    elif day > 90 and key not in _ASKED_FOR | OFFERED and drawn(f"confirm {key}", 0, 1):
         yield Step(day / 3, M.CONFIRM, hands.author)
 
 

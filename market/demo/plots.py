@@ -214,7 +214,7 @@ DEALS = (
     _ask(
         "demo-solid-electrolyte",
         "energy",
-        30.1,
+        48.1,
         E.CLEARED,
         "计划在储能电芯中试线验证。",
         M.ORDINARY_LICENCE,
@@ -223,7 +223,7 @@ DEALS = (
     _ask(
         "demo-ultrasound-ai",
         "software",
-        38.3,
+        58.3,
         E.CONTRACTED,
         "集成到区域影像平台。",
         M.ORDINARY_LICENCE,
@@ -271,7 +271,7 @@ DEALS = (
         ),
     ),
 )
-"""At least one deal in every state."""
+"""At least one deal in every state from the proposal to the completion."""
 
 PLOTS = INTERESTS + DEALS
 

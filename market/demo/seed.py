@@ -6,7 +6,7 @@ from sqlalchemy import func
 from sqlmodel import select
 
 from market.database import Database, now
-from market.demo import issues, trade
+from market.demo import contesting, issues, selling, trade
 from market.demo.cast import OPERATOR
 from market.demo.library import pieces
 from market.demo.stage import Scene, Stage, raise_curtain, scenes_of
@@ -38,5 +38,6 @@ def script(loaded_at: datetime) -> list[Scene]:
     """Everything that happened, in the order of time; scenes of one instant stay in theirs."""
     shown = pieces(loaded_at)
     found = [scene for piece in shown for scene in scenes_of(piece)]
-    found += [*trade.scenes({piece.key for piece in shown}), *issues.scenes()]
+    keys = {piece.key for piece in shown}
+    found += [*trade.scenes(keys), *selling.scenes(keys), *contesting.scenes(keys), *issues.scenes()]
     return sorted(found, key=lambda scene: -scene.days)

@@ -41,15 +41,18 @@ def _deal(plot: Plot, dealing: Dealing) -> Iterator[tuple[float, Play]]:
     yield 9, dealing.open
     if end >= End.GATING:
         yield 11, dealing.write_terms
+        yield 12, dealing.announce
     if plot.agreement is not None and plot.agreement.cancelled:
         yield 15, dealing.cancel
         return
     if end >= End.CLEARED:
-        yield 14, dealing.clear
+        yield 14, dealing.agree
+        yield 36, dealing.clear
     if end >= End.CONTRACTED:
-        yield 20, dealing.record
+        yield 38, dealing.record
     if end >= End.PERFORMING:
-        yield 23, dealing.confirm
-        yield 33, dealing.pay
+        yield 41, dealing.confirm
+        yield 42, dealing.register
+        yield 51, dealing.pay
     if end >= End.COMPLETED:
-        yield 50, dealing.complete
+        yield 70, dealing.complete

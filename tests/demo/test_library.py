@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from stdnum.cn import uscc
 
-from market.demo import courses, plots
+from market.demo import courses, lots, plots
 from market.demo.cast import ACCOUNTS, BODIES, CAST, Body
 from market.demo.courses import Move, course
 from market.demo.library import Piece, pieces
@@ -33,7 +34,7 @@ def test_every_listing_meets_every_rule_up_to_publication() -> None:
 
 def test_there_are_several_hundred_listings_of_all_kinds_in_both_languages() -> None:
     kinds = Counter(piece.kind for piece in SHOWN)
-    assert kinds == {"result": 246, "product": 80, "opportunity": 93}
+    assert kinds == {"result": 249, "product": 80, "opportunity": 95}
     titles = [set(piece.content["title"]) for piece in SHOWN]
     assert titles.count({"zh-Hans", "en"}) >= 180
     assert titles.count({"zh-Hans"}) >= 60
@@ -134,9 +135,10 @@ def test_the_cast_holds_what_the_demo_promises() -> None:
         *(courses.APPROVED, courses.REFUSED, courses.UNFINISHED, courses.TRANSLATED, courses.PRICED),
         *(courses.WRITTEN, courses.HANDED_IN, plots.FIRST_LIST, plots.SECOND_LIST, plots.CATALOGUE),
         [plot.listing for plot in plots.PLOTS],
+        lots.OFFERED,
     ],
 )
-def test_every_listing_that_a_course_names_exists(named: list[str]) -> None:
+def test_every_listing_that_a_course_names_exists(named: Iterable[str]) -> None:
     assert set(named) <= {piece.key for piece in SHOWN}
 
 
@@ -159,10 +161,11 @@ def test_every_draft_that_is_unfinished_lacks_what_it_is_said_to_lack() -> None:
             assert unmet(Verb.SUBMIT, CONTENT.validate_python(step.said), NOW)
 
 
-def test_deals_are_made_on_invented_listings_alone() -> None:
+def test_deals_rounds_and_challenges_are_held_on_invented_listings_alone() -> None:
     assert all(plot.listing.startswith("demo-") for plot in plots.DEALS)
+    assert all(key.startswith("demo-") for key in lots.OFFERED)
 
 
 def test_there_is_somebody_for_every_role_that_the_story_needs() -> None:
     held = {player.role for body in CAST for player in body.players}
-    assert held == set(Role) - {Role.REVIEWER}
+    assert held == set(Role) - {Role.REVIEWER, Role.ADMIN}

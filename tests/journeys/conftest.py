@@ -1,4 +1,4 @@
-"""One running demo hall for all stories, the very process that `make run` starts."""
+"""One running demo hall for all stories, the very process that `make run` starts, with rounds as short as one likes."""
 
 import os
 import signal
@@ -6,22 +6,31 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.journeys.clock import Clock
+
 
 @pytest.fixture(scope="session")
-def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of the hall, and of the commands that look at it."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MARKET_")}
+    folder = tmp_path_factory.mktemp("hall") / "data"
+    return clean | {"MARKET_DATA_DIR": str(folder), "MARKET_ROUND_PERIODS": "short"}
+
+
+@pytest.fixture(scope="session")
+def hall(environment: dict[str, str]) -> Iterator[str]:
     """The address of a running demo market."""
-    folder = tmp_path_factory.mktemp("hall")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MARKET_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "market.cli", "serve", "--port", str(port)],
-        env=clean | {"MARKET_DATA_DIR": str(folder / "data")},
+        env=environment,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -39,3 +48,15 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def client(hall: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=hall, timeout=30) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def running_clock(hall: str, environment: dict[str, str]) -> Clock:
+    return Clock.of(Path(environment["MARKET_DATA_DIR"]))
+
+
+@pytest.fixture
+def clock(running_clock: Clock) -> Iterator[Clock]:
+    """The clock of the hall's database, which a story moves on and which is right again after it."""
+    yield running_clock
+    running_clock.set_right()

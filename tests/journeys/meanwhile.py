@@ -44,11 +44,50 @@ def an_introduction(story: Story, assignment: dict[str, Any], manager: str) -> d
 
 
 def cleared(story: Story, deal: dict[str, Any], *parties: str) -> dict[str, Any]:
-    """These parties accept the terms as they stand, and everybody declares; the first two are the sides."""
+    """These parties accept the terms as they stand, give what the gates lack, and everybody declares; the first two are
+    the sides, the seller of a result first."""
     at = f"/deals/{deal['id']}"
     for party in parties[:2]:
         story.quietly(party, "POST", f"{at}/acceptance", {"terms_sha256": deal["terms_sha256"]})
     for party in parties:
         deal = story.quietly(party, "POST", f"{at}/declarations", {"none": True})
-    assert deal["status"] == "cleared"
+    prove(story, deal, *parties[:2])
+    deal = story.quietly(parties[0], "GET", at)
+    assert deal["status"] == "cleared", deal["gates"]
     return deal
+
+
+def prove(story: Story, deal: dict[str, Any], seller: str, buyer: str) -> None:
+    """Each side gives the documents that the gates ask of it."""
+    for kind, side in missing_documents(deal):
+        who = seller if side == "seller" else buyer
+        story.quietly(who, "POST", f"/deals/{deal['id']}/evidence", evidence(story, deal, kind))
+
+
+def missing_documents(deal: dict[str, Any]) -> list[tuple[str, str]]:
+    """Which kinds of document the gates of a deal lack, and of which side."""
+    return sorted(
+        {
+            (condition["evidence"], side)
+            for gate in deal["gates"]
+            for condition in gate["unmet"]
+            if condition["evidence"]
+            for side in condition["who_can_supply"]
+        }
+    )
+
+
+def evidence(story: Story, deal: dict[str, Any], kind: str) -> dict[str, Any]:
+    """A document of this kind, with everything that any of them is asked for."""
+    listing = story.quietly("public", "GET", f"/listings/{deal['listing_id']}")
+    return {
+        "kind": kind,
+        "title": f"The {kind.replace('_', ' ')}",
+        "sha256": "ab" * 32,
+        "issued_on": "2026-01-10",
+        "issued_by": "The office that issues it",
+        "number": "No. 1",
+        "names": [each["name"] for each in listing.get("contributors", [])],
+        "value": {"amount": "300000.00", "currency": "CNY"},
+        "terms_sha256": deal["terms_sha256"],
+    }

@@ -1,7 +1,10 @@
 """Tells a story over HTTP: who says what, what they expect to be answered, and which of it is written down."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +18,12 @@ ACCOUNTS = {
     "university's finance office": "finance@university.example",
     "company": "buyer@company.example",
     "other company": "buyer@energy.example",
+    "railway company": "buyer@rail.example",
+    "director of the institute": "director@institute.example",
+    "director of the hospital": "director@hospital.example",
+    "first reviewer": "researcher@hospital.example",
+    "second reviewer": "researcher@rd.example",
+    "third reviewer": "researcher@archive.example",
     "manager": "manager@agency.example",
     "materials manager": "materials@agency.example",
     "life sciences manager": "life@agency.example",
@@ -22,6 +31,7 @@ ACCOUNTS = {
     "auditor": "auditor@hall.example",
 }
 SHOWN_ADDRESS = "http://127.0.0.1:8000"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 PATIENCE = 60.0
 """Seconds for the search to follow a publication on a machine that is so loaded that the worker has barely started."""
 
@@ -50,6 +60,10 @@ class Story:
     def sign_in(self, sentence: str, who: str) -> None:
         account = {"email": ACCOUNTS[who], "password": PASSWORD}
         self(sentence, "public", "POST", "/sessions", account, tell=who)
+
+    def sign_in_anew(self) -> None:
+        """After a leap of the clock, which ends every session."""
+        self.tokens.clear()
 
     def __call__(
         self,
@@ -98,6 +112,46 @@ class Story:
         response = self._ask(who, method, path, json, key=key, match=match)
         assert response.is_success, f"{method} {path} as {who}: {response.status_code} {response.text}"
         return _content(response)
+
+    def script(
+        self, sentence: str, name: str, *arguments: str, called: str | None = None, stdin: str | None = None
+    ) -> str:
+        """Run a script of the repository alone with Python, write down command and output, and answer the output.
+
+        `called` is what the output is called on the page where it is a secret or another each time.
+        """
+        command = [sys.executable, "-I", str(SCRIPTS / name), *arguments]
+        return self._run(
+            sentence, command, f"python scripts/{name} {' '.join(arguments)}", called, stdin=stdin
+        )
+
+    def market(self, sentence: str, environment: Mapping[str, str], *arguments: str) -> str:
+        """The same with a `market` command, on the hall's own machine; what counts of its output is the last line."""
+        command = [sys.executable, "-m", "market.cli", *arguments]
+        return self._run(sentence, command, f"market {' '.join(arguments)}", environment=environment)
+
+    def _run(
+        self,
+        sentence: str,
+        command: list[str],
+        shown: str,
+        called: str | None = None,
+        *,
+        stdin: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, input=stdin, env=environment
+        )
+        assert done.returncode == 0, f"{shown}: {done.returncode} {done.stdout}{done.stderr}"
+        said = done.stdout.strip()
+        if environment is not None:
+            said = said.splitlines()[-1]
+        if called is not None:
+            self.transcript.call(said, f"{{{called}}}")
+        self.transcript.say(sentence)
+        self.transcript.command(shown, said)
+        return said
 
     def wait_until_found(self, question: str, listing_id: str) -> None:
         """Until the search answers a question with a listing that was published just now, and with this one alone."""

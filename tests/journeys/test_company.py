@@ -265,7 +265,7 @@ def _introduced(story: Story, interest: dict[str, Any]) -> None:
 def _negotiated(story: Story, interest: dict[str, Any]) -> dict[str, Any]:
     story.chapter("Negotiating")
     story.quietly("officer", "POST", f"/interests/{interest['id']}/negotiation")
-    offered = TERMS | {"field_of_use": "Filtration of beverages"}
+    offered = TERMS | {"field_of_use": "Filtration of beverages", "pricing_method": "listed"}
     deal: dict[str, Any] = story.quietly(
         "officer",
         "POST",
@@ -323,6 +323,10 @@ def _negotiated(story: Story, interest: dict[str, Any]) -> dict[str, Any]:
     story.quietly("director", "POST", f"{at}/acceptance", terms)
     for party in ("director", "materials manager"):
         deal = story.quietly(party, "POST", f"{at}/declarations", {"none": True})
+    meanwhile.prove(story, deal, "director", "buyer")
+    deal = story(
+        "The university has accepted as well, and each side has given its documents.", "buyer", "GET", at
+    )
     assert (deal["status"], deal["related_parties"]) == ("cleared", True)
     return deal
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.deals.trade import CONTRACT, PATENT, PAYMENT, TERMS
 from tests.interests.forms import ORDINARY
+from tests.journeys import meanwhile
 from tests.journeys.story import Story
 from tests.makers import RESULT
 from tests.managers.profiles import ACCEPTANCE
@@ -136,7 +137,8 @@ def _asked_and_introduced(story: Story, at: str) -> str:
 def _dealt(story: Story, asked: str) -> None:
     story.chapter("A deal opens; both sides accept the same terms and declare conflicts")
     interest = story("The officer opens negotiation.", "officer", "POST", f"{asked}/negotiation")
-    opened = {"interest_id": interest["id"], "mode": "ordinary_licence", "terms": TERMS}
+    listed = TERMS | {"pricing_method": "listed"}
+    opened = {"interest_id": interest["id"], "mode": "ordinary_licence", "terms": listed}
     deal = story(
         "The officer opens the deal with terms. Its gates say what a contract still needs, and from whom.",
         "officer",
@@ -154,14 +156,23 @@ def _dealt(story: Story, asked: str) -> None:
             {"terms_sha256": deal["terms_sha256"]},
         )
     for party in ("director", "company", MANAGER):
-        cleared = story(
+        deal = story(
             f"The {party} declares that there is no related party.",
             party,
             "POST",
             f"{path}/declarations",
             {"none": True},
         )
-    assert cleared["status"] == "cleared"
+    for kind, side in meanwhile.missing_documents(deal):
+        story(
+            f"The law asks the {side} for one document more ({kind.replace('_', ' ')}): what it is, and its hash.",
+            "director" if side == "seller" else "company",
+            "POST",
+            f"{path}/evidence",
+            meanwhile.evidence(story, deal, kind),
+        )
+    deal = story("Every gate is open.", "director", "GET", path)
+    assert deal["status"] == "cleared"
 
     story.chapter("The contract is recorded by one party, confirmed by the other, and paid")
     story(

@@ -252,6 +252,8 @@ def _followed(story: Story, scenario: dict[str, Any]) -> str:
         {"manager_id": mine},
         hide=MANAGERS_OWN,
     )
+    assert assignment["awaits_consent_of"] == ["owner"]
+    story.quietly("mill", "POST", f"/assignments/{assignment['id']}/consent")
     meanwhile.an_introduction(story, assignment, "life sciences manager")
     story.quietly("mill", "POST", f"{asked}/negotiation")
     opened = {"interest_id": interest["id"], "mode": "co_development", "terms": AGREED}

@@ -103,7 +103,7 @@ def _registered(story: Story) -> str:
     public = story("The public does not see the credentials.", "public", "GET", f"/managers/{manager}")
     assert public["credentials"] is None
     checked = story("The operator does, to check them.", "operator", "GET", f"/managers/{manager}")
-    assert checked["credentials"] == [EXPIRED]
+    assert [credential["number"] for credential in checked["credentials"]] == [EXPIRED["number"]]
     return manager
 
 
@@ -133,13 +133,20 @@ def _proposed(story: Story, manager: str, interest: dict[str, Any]) -> None:
     )
     assert [each["reason"] for each in answer["excluded"][0]["obstacles"]] == ["no_credential_in_force"]
     story("The manager reads their own profile, with its ETag.", "manager", "GET", "/managers/me")
-    story(
+    stated = story(
         "The manager adds the new certificate; the list replaces the one before it.",
         "manager",
         "PATCH",
         f"/managers/{manager}",
         {"credentials": [EXPIRED, EXPIRED | {"number": "TM-2024-042", "expires_on": "2099-12-31"}]},
         match=story.etag,
+    )
+    story(
+        "A certificate counts once the operator has asked its issuer.",
+        "operator",
+        "POST",
+        f"/managers/{manager}/credentials/{stated['credentials'][1]['id']}/verification",
+        {"verified": True, "note": "The board confirms the number."},
     )
     answer = story(
         "Now the manager is proposed first: every part of the score gives its reason.", "officer", "GET", at
@@ -178,11 +185,11 @@ def _declined(story: Story, manager: str, interest: dict[str, Any]) -> None:
     )
     assert [error["pointer"] for error in refused["errors"]] == ["/no_conflict"]
     declined = story(
-        "The manager declines, and says why; both parties read it and can ask another.",
+        "The manager declines, and says why; both parties read it and can ask another. The conflict is kept.",
         "manager",
         "POST",
         f"{at}/refusal",
-        {"reason": "I hold shares in the company that asks."},
+        {"reason": "I hold shares in the company that asks.", "conflict": "related_organisation"},
     )
     assert declined["status"] == "declined"
 
@@ -217,14 +224,14 @@ def _accepted(story: Story, manager: str, interest: dict[str, Any], other: dict[
         match=story.etag,
     )
     refused = story(
-        "Whoever asks for more is told.",
+        "Whoever asks for more is told, and told of the conflict that was declared.",
         "officer",
         "POST",
         f"/interests/{other['id']}/assignments",
         {"manager_id": manager},
         status=409,
     )
-    assert [error["rule"] for error in refused["errors"]] == ["at_capacity"]
+    assert [error["rule"] for error in refused["errors"]] == ["TM-5", "TM-8"]
     return assignment
 
 
@@ -258,7 +265,7 @@ def _carried(story: Story, interest: dict[str, Any]) -> None:
     opened = {
         "interest_id": interest["id"],
         "mode": "ordinary_licence",
-        "terms": TERMS | {"field_of_use": "Wind turbines"},
+        "terms": TERMS | {"field_of_use": "Wind turbines", "pricing_method": "listed"},
     }
     deal = story.quietly("officer", "POST", "/deals", opened)
     at = f"/deals/{deal['id']}"
@@ -321,3 +328,11 @@ def _counted(story: Story, manager: str) -> None:
     assert profile["record"]["introductions"] == 1
     assert profile["open_assignments"] == 0
     story("The manager looks back on every assignment.", "manager", "GET", "/assignments")
+    shown = story(
+        "The portfolio gathers what a manager can show: assignments, receipts and credited deals, each with its hash.",
+        "manager",
+        "GET",
+        f"/managers/{manager}/portfolio",
+    )
+    assert (shown["performance"]["signed"], shown["performance"]["paid"]) == (1, 1)
+    assert [deal["share_percent"] for deal in shown["deals"]] == ["100"]

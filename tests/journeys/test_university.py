@@ -1,11 +1,13 @@
 """The road as a university walks it: from a result in a drawer to a licence that is paid, told in docs/http."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.deals.trade import CONTRACT, PAYMENT, TERMS
 from tests.journeys import meanwhile
+from tests.journeys.clock import Clock
 from tests.journeys.story import Story
 
 pytestmark = pytest.mark.xdist_group("journeys")
@@ -67,7 +69,9 @@ WHAT_OTHERS_DO = (
 )
 
 
-def test_a_university_brings_a_result_from_a_draft_to_a_licence_that_is_paid(client):
+def test_a_university_brings_a_result_from_a_draft_to_a_licence_that_is_paid(
+    client: Any, clock: Clock
+) -> None:
     story = Story(
         client,
         "university",
@@ -82,6 +86,7 @@ def test_a_university_brings_a_result_from_a_draft_to_a_licence_that_is_paid(cli
     _cheaper(story, at)
     interest = _answered(story, at, listing)
     deal = _agreed(story, interest)
+    _noticed(story, deal, clock)
     _signed_and_paid(story, deal)
     _looked_after(story, at)
     story.write()
@@ -320,18 +325,25 @@ def _agreed(story: Story, interest: dict[str, Any]) -> dict[str, Any]:
         "officer",
         "PATCH",
         at,
-        {"terms": TERMS | {"field_of_use": "Monuments under water"}},
+        {"terms": TERMS | {"field_of_use": "Monuments under water", "pricing_method": "negotiated"}},
         match=story.etag,
     )
-    gates = story("The gates alone, once more: nothing is left but people.", "director", "GET", f"{at}/gates")
+    gates = story(
+        "The gates alone, once more: what people and documents have to settle, and the public notice (公示) of a price "
+        "that was negotiated.",
+        "director",
+        "GET",
+        f"{at}/gates",
+    )
     unmet = [condition["pointer"] for gate in gates for condition in gate["unmet"]]
-    assert unmet == [
+    assert unmet[:5] == [
         "/acceptances/seller",
         "/acceptances/buyer",
         "/declarations/seller",
         "/declarations/buyer",
         "/declarations/manager",
     ]
+    assert {gate["rule"] for gate in gates if gate["unmet"]} > {"PR-2", "PR-10", "CT-23"}
     deal = story.quietly("director", "GET", at)
     terms = {"terms_sha256": deal["terms_sha256"]}
     story("An officer may not bind the university.", "officer", "POST", f"{at}/acceptance", terms, status=403)
@@ -346,9 +358,70 @@ def _agreed(story: Story, interest: dict[str, Any]) -> dict[str, Any]:
     story.quietly("company", "POST", f"{at}/acceptance", terms)
     for party in ("company", "materials manager"):
         story.quietly(party, "POST", f"{at}/declarations", {"none": True})
-    deal = story("Company and manager have done the same: the deal is cleared.", "director", "GET", at)
-    assert deal["status"] == "cleared"
+    deal = story.quietly("director", "GET", at)
+    for kind, side in meanwhile.missing_documents(deal):
+        document = meanwhile.evidence(story, deal, kind)
+        if side == "buyer":
+            story.quietly("company", "POST", f"{at}/evidence", document)
+            continue
+        story(
+            f"The university gives the {kind.replace('_', ' ')}: what it is, and the hash of the file.",
+            "director",
+            "POST",
+            f"{at}/evidence",
+            document,
+        )
+    deal = story(
+        "Company and manager have done the same. The notice alone is missing.", "director", "GET", at
+    )
+    assert [gate["name"] for gate in deal["gates"] if gate["unmet"]] == ["publicity_done"]
     return deal
+
+
+def _noticed(story: Story, deal: dict[str, Any], clock: Clock) -> None:
+    story.chapter("The negotiated price is published for fifteen days")
+    notice = story(
+        "The officer drafts the notice (协议定价公示) of name, mode and price, and says where it is shown.",
+        "officer",
+        "POST",
+        "/notices",
+        {
+            "subject": {"kind": "deal", "id": deal["id"]},
+            "content": {
+                "kind": "price",
+                "name": {"en": "Copper alloy that rests under water"},
+                "mode": deal["mode"],
+                "price": deal["total_value"],
+                "related_party": False,
+                "channels": [
+                    {"kind": "unit", "place": "Notice board", "url": "https://university.example/notices/1"}
+                ],
+            },
+        },
+    )
+    at = f"/notices/{notice['id']}"
+    published = story(
+        "The director publishes it; the last day is counted as the Civil Code counts.",
+        "director",
+        "POST",
+        f"{at}/publication",
+    )
+    story("Anyone reads it, and could object until its end.", "public", "GET", at)
+    clock.go_to(datetime.fromisoformat(published["until"]))
+    story.sign_in_anew()
+    cleared = story(
+        "Fifteen days later nobody has objected, and the deal is cleared.",
+        "director",
+        "GET",
+        f"/deals/{deal['id']}",
+    )
+    assert cleared["status"] == "cleared"
+    story(
+        "The proof of publication says when and where it stood, with its hash.",
+        "public",
+        "GET",
+        f"{at}/proof",
+    )
 
 
 def _signed_and_paid(story: Story, deal: dict[str, Any]) -> None:

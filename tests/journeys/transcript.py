@@ -30,6 +30,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+\d\d:\d\d)|\
 _PLAIN = (
     (re.compile(r"\brh[si]?_[A-Za-z0-9_-]{16,}"), "{secret}"),
     (re.compile(r"\b[A-Za-z0-9+/_-]{86}(?:==)?(?![A-Za-z0-9+/_-])"), "{signature}"),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "{salt}"),
 )
 _PASSWORDS = frozenset({"password", "current", "new"})
 _SECRETS = {
@@ -37,8 +38,13 @@ _SECRETS = {
     "key": "API key",
     "prefix": "beginning of the API key",
     "public_key": "public key",
+    "private_key": "private key",
+    "sealed": "sealed blob",
+    "box": "public key",
+    "sealed_to": "public key",
     "signature": "signature",
     "next_cursor": "cursor",
+    "alias": "alias",
 }
 _COLLECTIONS = {
     "listings": "listing",
@@ -58,6 +64,12 @@ _COLLECTIONS = {
     "sessions": "session",
     "api-keys": "key",
     "invitations": "invitation",
+    "rounds": "round",
+    "award": "award",
+    "registrations": "registration",
+    "challenges": "challenge",
+    "questions": "question",
+    "submissions": "submission",
 }
 _PEOPLE = frozenset({"by", "actor", "person"})
 _SAID = ("authorization", "accept-language", "if-match", "if-none-match", "idempotency-key")
@@ -89,6 +101,11 @@ class Transcript:
     def call(self, value: str, name: str) -> None:
         """Show `name` wherever the value stands."""
         self.names.setdefault(value, name)
+
+    def command(self, said: str, answered: str) -> None:
+        """One command at a terminal with what it prints."""
+        shown = [cut(self._named(line), 4 * LONGEST_TEXT) for line in answered.splitlines()]
+        self.lines += ["```console", f"$ {self._named(said)}", *shown, "```", ""]
 
     def exchange(
         self, request: httpx.Request, response: httpx.Response, *, hide: Collection[str] = ()
@@ -225,7 +242,10 @@ def _hidden(value: Any, members: Collection[str]) -> Any:
 def _changed(before: Any, after: Any) -> Any:
     """The parts of a value that differ, with what names it."""
     if isinstance(after, list) and isinstance(before, list) and len(after) == len(before):
-        return [... if part == was else _changed(was, part) for was, part in zip(before, after, strict=True)]
+        parts = [... if part == was else _changed(was, part) for was, part in zip(before, after, strict=True)]
+        return [
+            part for place, part in enumerate(parts) if part is not ... or parts[place - 1 : place] != [...]
+        ]
     if not (isinstance(after, dict) and isinstance(before, dict) and after.keys() & before.keys()):
         return _without_nulls(after)
     shown: dict[Any, Any] = {}
