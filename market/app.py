@@ -12,36 +12,55 @@ from litestar.plugins.pydantic import PydanticPlugin
 from litestar.response import Redirect
 
 from market import __version__, health
+from market.brokerage import routes as brokerage
+from market.challenges import objection_routes as award_objections
 from market.challenges import race_routes, review_routes
 from market.challenges import routes as challenges
 from market.database import Database
+from market.deals import evidence_routes
 from market.deals import routes as deals
 from market.discovery import routes as discovery
+from market.distributions import clock_routes, receivable_routes
+from market.distributions import routes as distributions
 from market.editions import public_routes as releases
 from market.editions import routes as editions
 from market.identity import routes as identity
 from market.identity.credentials import authenticate
 from market.interests import routes as interests
+from market.ledger import routes as ledger
 from market.ledger.signing import signing_key
+from market.listings import encumbrance_routes
 from market.listings import routes as listings
 from market.listings.cache import DocumentCache
 from market.managers import routes as managers
+from market.money import payout_routes as payouts
 from market.money import routes as money
+from market.notices import objection_routes, public_routes
+from market.notices import routes as notices
 from market.notifications import Listener
 from market.organisations import control_routes
 from market.organisations import routes as organisations
+from market.rules import routes as rules
+from market.rules.packs import library
 from market.sealing import routes as sealing
 from market.settings import Settings
-from market.trading import award_routes, bid_routes, event_routes, opening_routes, registration_routes
+from market.trading import (
+    award_routes,
+    bid_routes,
+    event_routes,
+    opening_routes,
+    registration_routes,
+    signal_routes,
+)
 from market.trading import routes as trading
 from market.trading.announcer import Announcer
 from market.trading.desk import Desk
 from market.trading.durability import Durability
 from market.trading.house import House
 from market.trading.turning import advance
-from market.web import openapi, problem_pages
+from market.web import assets_routes, openapi, problem_pages
 from market.web.head import answering_head
-from market.web.parameters import refuse_null
+from market.web.parameters import check_query
 from market.web.problems import problem_response
 from market.web.transaction import (
     TransactionMiddleware,
@@ -102,21 +121,35 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
             organisations.router,
             control_routes.router,
             listings.router,
+            encumbrance_routes.router,
             editions.router,
             releases.router,
             interests.router,
             money.router,
+            payouts.router,
+            notices.router,
+            public_routes.router,
+            objection_routes.router,
             sealing.router,
             trading.router,
             opening_routes.router,
             registration_routes.router,
             award_routes.router,
+            signal_routes.router,
             challenges.router,
             review_routes.router,
             race_routes.router,
+            award_objections.router,
             managers.router,
+            brokerage.router,
             deals.router,
+            evidence_routes.router,
+            receivable_routes.router,
+            distributions.router,
+            clock_routes.router,
             discovery.router,
+            ledger.api_router,
+            rules.router,
         ],
         middleware=[TransactionMiddleware(authenticate)],
         dependencies={
@@ -138,15 +171,24 @@ def create_app(settings: Settings, *, database_url: str | None = None) -> Litest
         ],
     )
     app = Litestar(
-        route_handlers=[front_door, api, health.router, openapi.router, problem_pages.router],
+        route_handlers=[
+            front_door,
+            api,
+            ledger.router,
+            health.router,
+            openapi.router,
+            problem_pages.router,
+            assets_routes.router,
+        ],
         exception_handlers={Exception: problem_response},
-        before_request=refuse_null,
+        before_request=check_query,
         plugins=[PydanticPlugin(prefer_alias=True)],
         lifespan=[running],
         state=State(
             {
                 "database": database,
                 "documents": DocumentCache(database),
+                "rule_packs": library(),
                 "desk": Desk(database, advancing),
                 "announcer": Announcer(database, advancing),
                 "durability": Durability(database),

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol, TypeVar
 from uuid import UUID
 
@@ -66,9 +67,14 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to the newest schema; any number of these may run at once."""
     from market.migrate import migrate_now
+    from market.roles import make_logins
 
-    with _database(Settings()) as url:
+    settings = Settings()
+    with _database(settings) as url:
         print("Migrated to the newest schema." if migrate_now(url) else "The schema is the newest already.")
+        if settings.login_password is not None:
+            asyncio.run(make_logins(url, settings.login_password.get_secret_value()))
+            print("The logins of the application and of the worker have the password that is set.")
 
 
 @app.command()
@@ -114,19 +120,34 @@ app.add_typer(verifying, name="verify")
 
 
 @verifying.callback()
-def verify(context: typer.Context) -> None:
-    """Recompute every stored document's hash, every round and every chain of the record; names what was touched."""
+def verify(
+    context: typer.Context,
+    kept: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="An older checkpoint that was kept: the log must begin with it.",
+        ),
+    ] = None,
+) -> None:
+    """Recompute every stored document, round and chain, and the log over all of it; names what was touched."""
     if context.invoked_subcommand is not None:
         return
     from market.database import Database
+    from market.ledger.signing import log_key, public_key
     from market.progress import shown
-    from market.verification import findings
+    from market.verification import findings, kept_checkpoint
+
+    settings = Settings()
+    key = public_key(log_key(settings.secret_key.get_secret_value()))
+    older = kept_checkpoint(kept, key) if kept else None
 
     async def examine(database: Database) -> list[str]:
         with shown("Verifying documents and rounds") as progress:
-            return [finding async for finding in findings(database, progress)]
+            return [finding async for finding in findings(database, progress, log_key=key, older=older)]
 
-    _conclude(_with_database(Settings(), examine))
+    _conclude(_with_database(settings, examine))
 
 
 @verifying.command("round")

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     PAUSE_LISTING = "pause_listing"
     CONFIRM_LISTING = "confirm_listing"
     WITHDRAW_LISTING = "withdraw_listing"
+    RECORD_RIGHTS = "record_rights"
+    """What others hold in a right, and the evidence that answers it."""
     EXPRESS_INTEREST = "express_interest"
     """In a result or a product, to take it."""
     OFFER_SOLUTION = "offer_solution"
@@ -31,6 +33,10 @@ class Permission(StrEnum):
     OPEN_DEAL = "open_deal"
     SIGN_CONTRACT = "sign_contract"
     RECORD_PAYMENT = "record_payment"
+    CALCULATE_REVENUE = "calculate_revenue"
+    """What a deal has earned, what is deducted, and that rewards were paid."""
+    PROPOSE_DISTRIBUTION = "propose_distribution"
+    APPROVE_DISTRIBUTION = "approve_distribution"
     MANAGE_MEMBERS = "manage_members"
     EDIT_ORGANISATION = "edit_organisation"
     VERIFY_ORGANISATION = "verify_organisation"
@@ -49,6 +55,15 @@ class Permission(StrEnum):
     APPROVE_CHALLENGE = "approve_challenge"
     RUN_CHALLENGE = "run_challenge"
     SUBMIT_SOLUTION = "submit_solution"
+    PUBLISH_NOTICE = "publish_notice"
+    """Draft it, change the draft and publish it: four eyes, so that it takes two people."""
+    AMEND_NOTICE = "amend_notice"
+    """Put another in the place of a published one, or withdraw it."""
+    SET_OBJECTION_POLICY = "set_objection_policy"
+    DECIDE_OBJECTION = "decide_objection"
+    VERIFY_CREDENTIAL = "verify_credential"
+    DECIDE_CLAIM = "decide_claim"
+    RUN_REWARDS = "run_rewards"
     READ_EVERYTHING = "read_everything"
 
 
@@ -63,11 +78,14 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.PAUSE_LISTING,
             P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
+            P.RECORD_RIGHTS,
             P.OFFER_SOLUTION,
             P.ANSWER_INTEREST,
             P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
             P.OPEN_DEAL,
+            P.PUBLISH_NOTICE,
+            P.PROPOSE_DISTRIBUTION,
             P.PREPARE_ROUND,
             P.QUALIFY_BIDDER,
             P.PREPARE_CHALLENGE,
@@ -83,12 +101,19 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.PAUSE_LISTING,
             P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
+            P.RECORD_RIGHTS,
             P.OFFER_SOLUTION,
             P.ANSWER_INTEREST,
             P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
             P.OPEN_DEAL,
+            P.PUBLISH_NOTICE,
+            P.AMEND_NOTICE,
+            P.SET_OBJECTION_POLICY,
+            P.DECIDE_OBJECTION,
             P.SIGN_CONTRACT,
+            P.PROPOSE_DISTRIBUTION,
+            P.APPROVE_DISTRIBUTION,
             P.PREPARE_ROUND,
             P.APPROVE_ROUND,
             P.QUALIFY_BIDDER,
@@ -107,6 +132,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.PAUSE_LISTING,
             P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
+            P.RECORD_RIGHTS,
             P.EXPRESS_INTEREST,
             P.OFFER_SOLUTION,
             P.ANSWER_INTEREST,
@@ -119,23 +145,34 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             P.PREPARE_CHALLENGE,
             P.APPROVE_CHALLENGE,
             P.SUBMIT_SOLUTION,
-            P.MANAGE_MEMBERS,
-            P.EDIT_ORGANISATION,
         }
     ),
-    Role.MANAGER: frozenset({P.MANAGE, P.EDIT_ORGANISATION, P.MANAGE_MEMBERS}),
+    Role.MANAGER: frozenset({P.MANAGE}),
     Role.REVIEWER: frozenset(),
-    Role.FINANCE: frozenset({P.RECORD_PAYMENT, P.APPROVE_PRICE, P.RECORD_DEPOSIT}),
+    Role.FINANCE: frozenset(
+        {
+            P.RECORD_PAYMENT,
+            P.APPROVE_PRICE,
+            P.RECORD_DEPOSIT,
+            P.CALCULATE_REVENUE,
+            P.APPROVE_DISTRIBUTION,
+        }
+    ),
+    Role.ADMIN: frozenset({P.MANAGE_MEMBERS, P.EDIT_ORGANISATION}),
     Role.OPERATOR: frozenset(
         {
             P.APPROVE_LISTING,
             P.PUBLISH_LISTING,
             P.REFUSE_LISTING,
             P.WITHDRAW_LISTING,
+            P.RECORD_RIGHTS,
             P.VERIFY_ORGANISATION,
             P.COMPILE_EDITION,
             P.REPORT_OUTCOME,
             P.ASSIGN_MANAGER,
+            P.VERIFY_CREDENTIAL,
+            P.DECIDE_CLAIM,
+            P.RUN_REWARDS,
             P.ANNOUNCE_ROUND,
             P.SUSPEND_ROUND,
             P.RECORD_DEPOSIT,
@@ -146,6 +183,18 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     ),
     Role.AUDITOR: frozenset({P.READ_EVERYTHING, P.COUNTERSIGN}),
 }
+
+OFFICE_ALONE = frozenset(
+    {
+        P.EDIT_LISTING,
+        P.SUBMIT_LISTING,
+        P.PUBLISH_LISTING,
+        P.PAUSE_LISTING,
+        P.CONFIRM_LISTING,
+        P.WITHDRAW_LISTING,
+    }
+)
+"""What its transfer office does in an organisation that has one, and not whoever buys for it."""
 
 # These two are held in the operator's own organisation and reach every other one.
 HALL_ROLES = frozenset({Role.OPERATOR, Role.AUDITOR})
@@ -162,13 +211,16 @@ SCOPE_PERMISSIONS: Mapping[Scope, frozenset[Permission]] = {
             P.PAUSE_LISTING,
             P.CONFIRM_LISTING,
             P.WITHDRAW_LISTING,
+            P.RECORD_RIGHTS,
             P.REPORT_OUTCOME,
         }
     ),
     Scope.INTERESTS: frozenset(
         {P.EXPRESS_INTEREST, P.OFFER_SOLUTION, P.ANSWER_INTEREST, P.ASSIGN_MANAGER, P.MANAGE}
     ),
-    Scope.DEALS: frozenset({P.OPEN_DEAL, P.SIGN_CONTRACT, P.RECORD_PAYMENT}),
+    Scope.DEALS: frozenset(
+        {P.OPEN_DEAL, P.PUBLISH_NOTICE, P.SIGN_CONTRACT, P.RECORD_PAYMENT, P.RECORD_RIGHTS}
+    ),
     Scope.ROUNDS: frozenset(
         {
             P.PREPARE_ROUND,
@@ -194,6 +246,8 @@ class Actor:
     session_id: UUID | None = None
     api_key_id: UUID | None = None
     scopes: frozenset[Scope] | None = None
+    offices: frozenset[UUID] = frozenset()
+    """Those of the organisations that have a transfer office: a university, an institute, a hospital."""
 
     @property
     def principal(self) -> str:
@@ -219,7 +273,13 @@ class Actor:
         if not self._in_scope(permission):
             return frozenset()
         own = self.organisations.get(organisation_id, frozenset()) if organisation_id else frozenset()
-        return frozenset(role for role in own | self.hall_roles if permission in ROLE_PERMISSIONS[role])
+        return (own | self.hall_roles) & self.able(permission, organisation_id)
+
+    def able(self, permission: Permission, organisation_id: UUID | None) -> frozenset[Role]:
+        """The roles by which anybody may do it there."""
+        found = frozenset(role for role, held in ROLE_PERMISSIONS.items() if permission in held)
+        in_office = organisation_id in self.offices and permission in OFFICE_ALONE
+        return found - {Role.BUYER} if in_office else found
 
     def may(self, permission: Permission, organisation_id: UUID | None = None) -> bool:
         return bool(self.roles_that_may(permission, organisation_id))
@@ -237,6 +297,6 @@ def require(actor: Actor, permission: Permission, organisation_id: UUID | None =
         needed = f"needs one of the scopes: {', '.join(scopes)}" if scopes else "is not done with an API key"
         raise NotAllowed(f"{permission.value.replace('_', ' ')} {needed}")
     if not roles:
-        able = sorted(role.value for role, held in ROLE_PERMISSIONS.items() if permission in held)
+        able = sorted(role.value for role in actor.able(permission, organisation_id))
         raise NotAllowed(f"{permission.value.replace('_', ' ')} needs one of the roles: {', '.join(able)}")
     return min(roles)

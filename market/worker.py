@@ -1,4 +1,4 @@
-"""The worker process: keeps the search index in step, lets time pass, and clears what has expired.
+"""The worker process: keeps the search index in step, lets time pass, signs the log, and clears what has expired.
 
 Each is a loop of its own over one asyncio loop. What the worker does may be done twice and by several workers; a
 deadline that it misses is met by the next read. On the loss of the database it ends, to be started again.
@@ -20,13 +20,16 @@ from market.challenges.turning import advance as advance_challenge
 from market.database import Database, now
 from market.discovery.indexing import WriterBusy, keep_in_step
 from market.identity.tables import PersonSession
+from market.ledger import notes, sequencing
+from market.ledger.signing import log_key
 from market.listings.queries import moved_by_time
 from market.listings.service import let_time_pass
+from market.notices.turning import pass_time as pass_time_of_notices
 from market.opening import open_writer
 from market.processes import log_lines
 from market.settings import Settings
 from market.trading.queries import due_rounds
-from market.trading.turning import advance
+from market.trading.turning import advance, look
 from market.trading.vault import Vault
 from market.trouble import sentence
 from market.web.tables import Attempts, StoredAnswer
@@ -42,6 +45,7 @@ ATTEMPTS_KEPT = timedelta(days=2)
 """Longer than every window in which attempts are counted."""
 TIME_EVERY = 60.0
 ROUNDS_EVERY = 1.0
+LOG_EVERY = 5.0
 CLEAR_EVERY = 3600.0
 SIGN_EVERY = 10.0
 STANDBY = 5.0
@@ -89,6 +93,7 @@ async def work(settings: Settings, database: Database, stop: asyncio.Event) -> N
         _every(stop, TIME_EVERY, "letting time pass", lambda: pass_time(database)),
         _every(stop, ROUNDS_EVERY, "turning rounds", lambda: turn_rounds(database, vault)),
         _every(stop, ROUNDS_EVERY, "turning challenges", lambda: turn_challenges(database)),
+        _every(stop, LOG_EVERY, "the log", lambda: sequence(settings, database)),
         _every(stop, CLEAR_EVERY, "clearing", lambda: clear(database)),
         _every(stop, SIGN_EVERY, "the sign of life", lambda: asyncio.to_thread(sign.touch)),
     )
@@ -141,13 +146,15 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 
 
 async def pass_time(database: Database) -> None:
-    """What time does: listings go stale, are archived or expire; editions are released or closed."""
+    """What time does: listings go stale, are archived or expire; editions are released or closed; notices are clear or lapse."""
     while moved := await _in_transaction(database, _listings_due):
         log.info("%d listings went stale, were archived or expired", moved)
     from market.editions.service import release_due
 
     if released := await _in_transaction(database, release_due):
         log.info("%d editions were released or closed", released)
+    while turned := await _in_transaction(database, pass_time_of_notices):
+        log.info("%d notices were closed or lapsed", turned)
 
 
 async def turn_rounds(database: Database, vault: Vault) -> None:
@@ -157,6 +164,7 @@ async def turn_rounds(database: Database, vault: Vault) -> None:
     for round_id in due:
         try:
             await advance(database, vault, round_id)
+            await look(database, round_id)
         except Exception:  # one that cannot go on keeps no other from its time
             log.exception("round %s could not go on", round_id)
         else:
@@ -174,6 +182,13 @@ async def turn_challenges(database: Database) -> None:
             log.exception("challenge %s could not go on", challenge_id)
         else:
             log.info("challenge %s went on", challenge_id)
+
+
+async def sequence(settings: Settings, database: Database) -> None:
+    """What was committed becomes leaves of the log, under a new signed checkpoint."""
+    key = log_key(settings.secret_key.get_secret_value())
+    if made := await sequencing.sequence(database, key, notes.origin_of(settings.base_url)):
+        log.info("%d leaves entered the log", made)
 
 
 async def _in_transaction(database: Database, work: Callable[[AsyncSession], Awaitable[int]]) -> int:

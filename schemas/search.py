@@ -48,7 +48,8 @@ class ListingDoc(BaseModel):
     """One listing as everyone named in `acl` may see it.
 
     Nothing an organisation keeps to itself belongs here: whether a query matches is already an answer.
-    `price` orders hits and answers ranges; it is in major units and is never shown as an amount.
+    `price` orders hits and answers ranges, among prices in its `currency`; it is in major units and is never shown as an
+    amount.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -150,8 +150,8 @@ def _decimal_string(value: object) -> object:
 
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_decimal_string),
     Field(ge=0, max_digits=18, decimal_places=4),
+    BeforeValidator(_decimal_string),
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,14}(\.\d{1,4})?$", "examples": ["1200.00"]}),
 ]

@@ -27,7 +27,8 @@ MAX_DEPTH = 1000
 class Sort(StrEnum):
     """A closed list: listings without the value come last in either direction, ties always break the same way.
 
-    NEWEST is by `published_at`, CONFIRMED by `confirmed_at`, each latest first.
+    NEWEST is by `published_at`, CONFIRMED by `confirmed_at`, each latest first. Prices in one currency stand together,
+    the currencies in the order of `CURRENCY_ORDER` in either direction: 300,000 JPY is not more than 80,000 EUR.
     """
 
     RELEVANCE = "relevance"

@@ -10,13 +10,14 @@ from functools import cache
 from typing import Any, Literal
 
 from schemas.search import ListingDoc
+from schemas.values import CURRENCIES
 from search import codes
 from search.folding import fold
 from search.glossary import Glossary, load_glossary
 
 Scalar = str | int | float | bool
 
-_FORMAT = 1  # raise it when the same document would be indexed differently
+_FORMAT = 2  # raise it when the same document would be indexed differently
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ ACL = FilterField("acl", "acl")  # compiled from the viewer inside the engine, n
 FACETS = frozenset(FIELDS) - {"id", "price", "published_at", "confirmed_at", "deadline_at"}
 HIGHLIGHTS = frozenset(f.name for f in SEARCHABLE if f.language and not f.name.startswith("keywords"))
 HIDDEN = frozenset({"acl"})  # who else may see a listing is nobody's business
+CURRENCY_ORDER = ("CNY", *sorted(CURRENCIES - {"CNY"}))
+"""Prices are compared within one currency alone, and stand in this order of currencies: no rate is known here."""
 STALE_STATUSES = frozenset({"stale"})
 MAX_FACET_VALUES = 300
 LIKENESS_KEYWORDS = 6
@@ -142,6 +145,7 @@ class IndexSchema:
             _FORMAT,
             [(f.name, f.weight, f.language) for f in SEARCHABLE],
             [(f.name, f.attribute, f.type) for f in FIELDS.values()],
+            CURRENCY_ORDER,
             sorted(self.stop_words),
             self.glossary.fingerprint,
             self.semantic,
@@ -168,7 +172,14 @@ def engine_document(doc: ListingDoc) -> dict[str, Any]:
     )
     values["phrases"] = _phrases(doc)
     values["stale"] = int(doc.status in STALE_STATUSES)
+    if doc.price is not None:
+        values["currency_place"] = currency_place(doc.currency)
     return {name: value for name, value in values.items() if value != []}
+
+
+def currency_place(currency: str | None) -> int:
+    """Where the prices in this currency stand among the others; behind all of them where it is none of those."""
+    return CURRENCY_ORDER.index(currency) if currency in CURRENCY_ORDER else len(CURRENCY_ORDER)
 
 
 def countable(name: str) -> FilterField:

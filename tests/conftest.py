@@ -17,6 +17,8 @@ from market.app import create_app, running
 from market.database import Database, database_urls
 from market.embedded import EmbeddedPostgres
 from market.migrate import migrate
+from market.opening import API_LOGIN
+from market.roles import make_logins
 from market.settings import Settings
 from tests.makers import Market
 from tests.operations.disks import let_pass
@@ -79,6 +81,15 @@ def _named(url: str, database: str) -> str:
     )
 
 
+def as_login(url: str, login: str) -> str:
+    """The same database for another login, which has the same password."""
+    return (
+        database_urls(url)[0]
+        .set(drivername="postgresql", username=login)
+        .render_as_string(hide_password=False)
+    )
+
+
 async def _admin(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
@@ -95,6 +106,7 @@ def template(postgres_url: str) -> str:
     async def make() -> None:
         await _admin(postgres_url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
         await migrate(_named(postgres_url, name))
+        await make_logins(_named(postgres_url, name), database_urls(postgres_url)[0].password)
 
     asyncio.run(make())
     return name
@@ -122,13 +134,19 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 
 
 @pytest_asyncio.fixture(scope="module")
-async def market(settings: Settings) -> AsyncIterator[Market]:
-    """The whole application in this process, with makers of people, organisations and listings."""
-    app = create_app(settings)
+async def market(settings: Settings, database_url: str) -> AsyncIterator[Market]:
+    """The whole application in this process, with makers of people, organisations and listings.
+
+    It connects as an application does; `market.database` is a superuser's, who prepares rows and looks behind them.
+    """
+    app = create_app(settings, database_url=as_login(database_url, API_LOGIN))
+    owner = Database(database_url, durability=settings.durability)
+    await owner.open()
     async with running(app):  # not app.lifespan(), whose cancel scope does not survive a fixture
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as client:
-            yield Market(app, client, app.state.database, settings)
+            yield Market(app, client, owner, settings)
+    await owner.close()
 
 
 @pytest.fixture(scope="module")

@@ -161,12 +161,19 @@ class Market:
             organisation, Role.TTO_DIRECTOR
         )
 
+    async def institute(self) -> tuple[Caller, Caller]:
+        """An officer and a director of a new research body outside the rules for public institutions (新型研发机构)."""
+        organisation = await self.organisation(OrganisationKind.NEW_RD_BODY, founding=Founding.PRIVATE)
+        return await self.person(organisation, Role.TTO_OFFICER), await self.person(
+            organisation, Role.TTO_DIRECTOR
+        )
+
     async def company(self, verification: VerificationLevel = VerificationLevel.L1) -> Caller:
-        """A buyer of a new private company."""
+        """Who has registered a new private company: a buyer who keeps its members."""
         organisation = await self.organisation(
             OrganisationKind.COMPANY, founding=Founding.PRIVATE, verification=verification
         )
-        return await self.person(organisation, Role.BUYER)
+        return await self.person(organisation, Role.BUYER, Role.ADMIN)
 
     async def operator(self) -> Caller:
         organisation = await self.organisation(OrganisationKind.OPERATOR)
@@ -177,9 +184,9 @@ class Market:
         return await self.person(organisation, Role.AUDITOR)
 
     async def manager(self) -> Caller:
-        """A technology manager of a new agency."""
+        """A technology manager who has registered a new agency."""
         organisation = await self.organisation(OrganisationKind.TTO, founding=Founding.PRIVATE)
-        return await self.person(organisation, Role.MANAGER)
+        return await self.person(organisation, Role.MANAGER, Role.ADMIN)
 
     async def listing(
         self,

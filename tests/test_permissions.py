@@ -6,15 +6,24 @@ from uuid import UUID
 import pytest
 
 from market.errors import NotAllowed
-from market.permissions import HALL_ROLES, ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Actor, Permission, require
+from market.permissions import (
+    HALL_ROLES,
+    OFFICE_ALONE,
+    ROLE_PERMISSIONS,
+    SCOPE_PERMISSIONS,
+    Actor,
+    Permission,
+    require,
+)
 from schemas.vocabulary import Role, Scope
 
 PERSON, OWN, FOREIGN = UUID(int=1), UUID(int=2), UUID(int=3)
 EVERY = [*itertools.product(Role, Permission)]
 
 
-def actor(*roles: Role, scopes: frozenset[Scope] | None = None) -> Actor:
-    return Actor(PERSON, {OWN: frozenset(roles)}, session_id=UUID(int=4), scopes=scopes)
+def actor(*roles: Role, scopes: frozenset[Scope] | None = None, office: bool = False) -> Actor:
+    offices = frozenset({OWN} if office else ())
+    return Actor(PERSON, {OWN: frozenset(roles)}, session_id=UUID(int=4), scopes=scopes, offices=offices)
 
 
 def test_every_role_stands_in_the_table() -> None:
@@ -48,6 +57,30 @@ def test_the_refusal_names_the_roles_that_may(permission: Permission) -> None:
     assert {
         role for role in Role if role.value in refused.value.detail.partition(": ")[2].split(", ")
     } == able
+
+
+@pytest.mark.parametrize(("role", "permission"), EVERY)
+def test_where_there_is_a_transfer_office_it_alone_publishes_and_whoever_buys_does_not(
+    role: Role, permission: Permission
+) -> None:
+    there, elsewhere = actor(role, office=True), actor(role)
+    kept = role is Role.BUYER and permission in OFFICE_ALONE
+    assert there.may(permission, OWN) is (elsewhere.may(permission, OWN) and not kept)
+    assert there.where(permission) == ([] if kept else elsewhere.where(permission))
+    assert there.may(permission, FOREIGN) is elsewhere.may(permission, FOREIGN)
+
+
+@pytest.mark.parametrize("permission", sorted(OFFICE_ALONE))
+def test_the_refusal_by_a_transfer_office_names_no_buyer(permission: Permission) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        require(actor(Role.BUYER, office=True), permission, OWN)
+    assert "buyer" not in refused.value.detail
+    assert "tto_" in refused.value.detail
+
+
+def test_members_are_kept_by_directors_admins_and_the_operator_alone() -> None:
+    keeping = {role for role, held in ROLE_PERMISSIONS.items() if Permission.MANAGE_MEMBERS in held}
+    assert keeping == {Role.TTO_DIRECTOR, Role.ADMIN, Role.OPERATOR}
 
 
 @pytest.mark.parametrize("permission", Permission)

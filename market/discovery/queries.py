@@ -13,10 +13,10 @@ from market.listings.rules import SEARCHABLE
 from market.workdays import SHANGHAI
 from schemas.search import SHAPES
 from schemas.values import FieldProblem
-from schemas.vocabulary import ListingKind, Mode, PriceMode
+from schemas.vocabulary import ListingKind, Mode, PriceMode, SearchOrder
 from search.port import MAX_DEPTH, And, Filter, In, Range, SearchRequest, Sort, Viewer
+from search.schema import CURRENCY_ORDER, Scalar
 from search.schema import FIELDS as INDEX_FIELDS
-from search.schema import Scalar
 
 # The public name of a filter or facet, and the field of the index behind it.
 FIELDS = {
@@ -30,8 +30,11 @@ FIELDS = {
     "trl": "trl",
     "mode": "modes",
     "price_mode": "price_mode",
+    "price_currency": "currency",
     "edition": "editions",
 }
+OWN_CURRENCY = "CNY"
+"""In which a price is meant where no currency is named."""
 
 # The words of a closed list; any other would only ever find nothing.
 _WORDS: Mapping[str, Sequence[str]] = {
@@ -39,6 +42,10 @@ _WORDS: Mapping[str, Sequence[str]] = {
     "status": sorted(status.value for status in SEARCHABLE),
     "mode": [mode.value for mode in Mode],
     "price_mode": [mode.value for mode in PriceMode],
+    "price_currency": CURRENCY_ORDER,
+}
+_SORTS = {order: Sort(order.value) for order in SearchOrder if order is not SearchOrder.PRICE} | {
+    SearchOrder.PRICE: Sort.PRICE_ASC
 }
 _LEVELS = range(1, 10)
 _LONGEST_CODE = 40
@@ -56,11 +63,12 @@ class Question:
     """Filters by public name; several values of one filter are alternatives."""
     trl: tuple[int | None, int | None] = (None, None)
     price: tuple[float | None, float | None] = (None, None)
+    """In major units of the one currency among `words`, or of the hall's own."""
     published: tuple[date | None, date | None] = (None, None)
     confirmed: tuple[date | None, date | None] = (None, None)
     deadline: tuple[date | None, date | None] = (None, None)
     facets: Sequence[str] = ()
-    sort: Sort = Sort.RELEVANCE
+    sort: SearchOrder = SearchOrder.RELEVANCE
     limit: int = 20
     cursor: str | None = None
 
@@ -80,6 +88,9 @@ def search_request(question: Question) -> SearchRequest:
                 _problem(name, why) for value in values[:_MOST_VALUES] if (why := _wrong(name, value))
             ]
             conditions.append(In(FIELDS[name], tuple(_value(name, value) for value in values)))
+    problems += _wrong_currency(question)
+    if question.price != (None, None) and not question.words.get("price_currency"):
+        conditions.append(In("currency", (OWN_CURRENCY,)))
     for name, field_of_index, low, high in _ranges(question):
         problems += _wrong_range(name, low, high)
         if low is not None or high is not None:
@@ -93,7 +104,7 @@ def search_request(question: Question) -> SearchRequest:
             text=question.q,
             filter=And(tuple(conditions)) if conditions else None,
             facets=tuple(dict.fromkeys(FIELDS[name] for name in question.facets)),
-            sort=question.sort,
+            sort=_SORTS[question.sort],
             offset=offset,
             limit=min(question.limit, max(MAX_DEPTH - offset, 0)),
         )
@@ -101,6 +112,13 @@ def search_request(question: Question) -> SearchRequest:
         name, _, detail = str(error).partition(": ")
         name = {"text": "q", "offset": "cursor"}.get(name, name)
         raise Invalid(errors=[_problem(name, detail or str(error))]) from error
+
+
+def _wrong_currency(question: Question) -> list[FieldProblem]:
+    """An amount is compared in one currency: no rate between two is known here."""
+    if question.price == (None, None) or len(question.words.get("price_currency", [])) < 2:
+        return []
+    return [_problem("price_currency", "name one currency for price_min and price_max")]
 
 
 def _wrong(name: str, value: str) -> str | None:

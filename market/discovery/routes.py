@@ -25,7 +25,8 @@ from market.listings.queries import published, stands
 from schemas.discovery import SearchAnswer, SimilarHit, SuggestionView
 from schemas.listings import PublicStatus
 from schemas.values import FieldProblem
-from search.port import MAX_DEPTH, EngineUnreachable, IndexUnusable, SearchEngine, Sort, Viewer
+from schemas.vocabulary import SearchOrder
+from search.port import MAX_DEPTH, EngineUnreachable, IndexUnusable, SearchEngine, Viewer
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -34,7 +35,22 @@ Words = Annotated[
     list[str] | None, QueryParameter(description="One or several, repeated or comma-separated.")
 ]
 Day = Annotated[date | None, QueryParameter(description="A day in Asia/Shanghai, included.")]
-Number = Annotated[float | None, QueryParameter(ge=0)]
+Number = Annotated[
+    float | None,
+    QueryParameter(
+        ge=0, description="In major units of price_currency, CNY where none is named; others are left out."
+    ),
+]
+Currencies = Annotated[
+    list[str] | None, QueryParameter(description="ISO 4217; one alone together with price_min or price_max.")
+]
+Order = Annotated[
+    SearchOrder,
+    QueryParameter(
+        description="price is price_asc. Prices are compared within one currency: those in CNY first, then those in each "
+        "other one; listings without the value last."
+    ),
+]
 Level = Annotated[int | None, QueryParameter(ge=1, le=9)]
 
 MOST_TYPED = 100
@@ -69,6 +85,7 @@ async def search(
     discipline: Words = None,
     mode: Words = None,
     price_mode: Words = None,
+    price_currency: Currencies = None,
     edition: Words = None,
     trl: Words = None,
     trl_min: Level = None,
@@ -82,18 +99,20 @@ async def search(
     deadline_from: Day = None,
     deadline_to: Day = None,
     facets: Words = None,
-    sort: FromQuery[Sort] = Sort.RELEVANCE,
+    sort: Order = SearchOrder.RELEVANCE,
     limit: Annotated[int, QueryParameter(ge=0, le=100)] = 20,
     cursor: FromQuery[str | None] = None,
 ) -> Response[SearchAnswer]:
     """All published listings: words in either language, typing mistakes forgiven, the last word as a beginning.
 
     Codes filter by their beginning: `ipc=H01M` finds `H01M 10/0525`, `region=11` all of Beijing. Several values of
-    one filter are alternatives, several filters all hold.
+    one filter are alternatives, several filters all hold. `price_min` and `price_max` find prices, budgets and base prices
+    in one currency, `price_currency` or CNY.
     """
     given: dict[str, list[str] | None] = {
         "kind": kind, "status": status, "owner": owner, "region": region, "ipc": ipc, "industry": industry,
-        "discipline": discipline, "mode": mode, "price_mode": price_mode, "edition": edition, "trl": trl,
+        "discipline": discipline, "mode": mode, "price_mode": price_mode, "price_currency": price_currency, "edition": edition,
+        "trl": trl,
     }  # fmt: skip
     question = Question(
         q=q,

@@ -13,11 +13,11 @@ from sqlmodel import col, select
 
 from market.database import Database, now
 from market.errors import Unauthenticated
-from market.identity.queries import roles_of
+from market.identity.queries import standing_of
 from market.identity.rules import KEY_PREFIX, SESSION_PREFIX, TOUCH_EVERY, digest, session_end, split_key
 from market.identity.tables import ApiKey, PersonSession
 from market.permissions import Actor
-from schemas.vocabulary import Role, Scope
+from schemas.vocabulary import Scope
 
 COOKIE = "release_hall_session"
 
@@ -96,7 +96,8 @@ async def _of_session(session: AsyncSession, database: Database, sent: Credentia
             raise Unauthenticated("the session has ended or was signed out")
         set_committed_value(row, "last_used_at", at)
         set_committed_value(row, "expires_at", end)
-    return Actor(row.person_id, await roles_of(session, row.person_id), session_id=row.id)
+    roles, offices = await standing_of(session, row.person_id)
+    return Actor(row.person_id, roles, session_id=row.id, offices=offices)
 
 
 async def _of_key(session: AsyncSession, database: Database, sent: Credential) -> Actor:
@@ -109,13 +110,12 @@ async def _of_key(session: AsyncSession, database: Database, sent: Credential) -
         raise Unauthenticated("this API key was revoked or has expired")
     if row.last_used_at is None or at - row.last_used_at > TOUCH_EVERY:
         await database.pool.execute(_TOUCH_KEY, row.id, at)
-    roles: dict[UUID, frozenset[Role]] = await roles_of(session, row.person_id)
+    roles, offices = await standing_of(session, row.person_id)
     if row.organisation_id not in roles:
         raise Unauthenticated("whoever made this API key has left its organisation")
     bound = {row.organisation_id: roles[row.organisation_id]}
-    return Actor(
-        row.person_id, bound, api_key_id=row.id, scopes=frozenset(Scope(scope) for scope in row.scopes)
-    )
+    scopes = frozenset(Scope(scope) for scope in row.scopes)
+    return Actor(row.person_id, bound, api_key_id=row.id, scopes=scopes, offices=offices)
 
 
 async def revoke_sessions(session: AsyncSession, person_id: UUID, *, but: UUID | None = None) -> int:

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from market.database import now
 from market.errors import NotFound
+from market.identity.rules import RESEARCH
 from market.identity.tables import ApiKey, Invitation, Membership, Person, PersonSession
 from market.organisations.tables import Organisation
 from market.permissions import Actor
@@ -17,10 +18,21 @@ from schemas.vocabulary import Role
 
 async def roles_of(session: AsyncSession, person_id: UUID) -> dict[UUID, frozenset[Role]]:
     """The roles of a person by organisation."""
+    return (await standing_of(session, person_id))[0]
+
+
+async def standing_of(
+    session: AsyncSession, person_id: UUID
+) -> tuple[dict[UUID, frozenset[Role]], frozenset[UUID]]:
+    """The roles of a person by organisation, and which of the organisations have a transfer office."""
     found = await session.execute(
-        select(Membership.organisation_id, Membership.roles).where(Membership.person_id == person_id)
+        select(Membership.organisation_id, Membership.roles, Organisation.kind)
+        .join(Organisation, col(Organisation.id) == Membership.organisation_id)
+        .where(Membership.person_id == person_id)
     )
-    return {organisation: frozenset(Role(role) for role in roles) for organisation, roles in found.all()}
+    rows = found.all()
+    roles = {organisation: frozenset(Role(role) for role in held) for organisation, held, _ in rows}
+    return roles, frozenset(organisation for organisation, _, kind in rows if kind in RESEARCH)
 
 
 async def locked_person(session: AsyncSession, person_id: UUID) -> Person:

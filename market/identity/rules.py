@@ -55,12 +55,12 @@ def session_end(created_at: datetime, used_at: datetime) -> datetime:
 
 
 def founder_roles(kind: OrganisationKind) -> frozenset[Role]:
-    """The roles of the person who registers an organisation; the operator's are given on the machine alone."""
+    """The roles of the person who registers an organisation, who may invite; the operator's are given on the machine."""
     if kind in RESEARCH:
         return frozenset({Role.TTO_DIRECTOR})
     if kind is OrganisationKind.TTO:
-        return frozenset({Role.MANAGER})
-    return frozenset({Role.BUYER})
+        return frozenset({Role.MANAGER, Role.ADMIN})
+    return frozenset({Role.BUYER, Role.ADMIN})
 
 
 def unfit_roles(kind: OrganisationKind, roles: Iterable[Role]) -> list[Role]:

@@ -165,7 +165,7 @@ async def change_password(
 async def invite(
     session: AsyncSession, actor: Actor, organisation_id: UUID, data: NewInvitation
 ) -> tuple[Invitation, str]:
-    """Invite an address into an organisation; answers the token, to be passed on. Directors, buyers, managers.
+    """Invite an address into an organisation; answers the token, to be passed on. Directors, admins, operators.
 
     AlreadyExists for a member, whose roles would else be changed past `change_roles`.
     """

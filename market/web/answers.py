@@ -3,7 +3,6 @@
 It knows the rules of the transaction, of conditions and of limits, and no feature's verbs.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +18,6 @@ Described = dict[str, Any]
 SERVER = "5XX"
 LIMITED = frozenset({"sign_up", "sign_in", "change_password"})
 """Handlers that count attempts."""
-DEPENDENCIES = frozenset({"request", "session", "actor", "visitor", "state", "database"})
 TEXT = {"type": "string"}
 
 
@@ -31,7 +29,7 @@ class Stored:
     schema: Described
     media_type: str = "application/json"
     revalidated: bool = True
-    """Whether If-None-Match is honoured."""
+    """Whether If-None-Match is honoured, as within a transaction it always is."""
     nothing: str | None = None
     """Of a 204, where there may be nothing to serve."""
 
@@ -64,7 +62,7 @@ _EVENT: Described = {
 STORED: Mapping[str, Stored] = {
     "/api/v1/listings/{listing_id}": Stored("The latest version, canonical JSON (RFC 8785).", _LISTING),
     "/api/v1/listings/{listing_id}/versions/{number}": Stored(
-        "That version, canonical JSON (RFC 8785).", _LISTING, revalidated=False
+        "That version, canonical JSON (RFC 8785).", _LISTING
     ),
     "/api/v1/editions/{edition_id}": Stored(
         "The snapshot, canonical JSON (RFC 8785).",
@@ -76,10 +74,14 @@ STORED: Mapping[str, Stored] = {
     "/api/v1/releases": Stored("The calendar.", {"$ref": "#/components/schemas/Releases"}),
     "/api/v1/releases.atom": Stored("The feed (RFC 4287).", TEXT, "application/atom+xml"),
     "/api/v1/releases.ics": Stored("The calendar (RFC 5545).", TEXT, "text/calendar"),
+    "/api/v1/notices/{notice_id}": Stored(
+        "The notice as published, canonical JSON (RFC 8785).",
+        _document("id", "kind", "number", "published_at", "organisation", "subject", "name", "period"),
+    ),
+    "/api/v1/notices.atom": Stored("The feed (RFC 4287).", TEXT, "application/atom+xml"),
     "/api/v1/deals/{deal_id}/contract": Stored(
         "The contract, canonical JSON (RFC 8785).",
         _document("deal", "kind", "number", "title", "parties", "terms", "terms_sha256", title=_TITLE),
-        revalidated=False,
     ),
     "/api/v1/rounds/{round_id}/rules": Stored(
         "The rules as announced, canonical JSON (RFC 8785).",
@@ -100,6 +102,10 @@ STORED: Mapping[str, Stored] = {
         revalidated=False,
         nothing="The round has ended, and its last entry is the one that Last-Event-ID names.",
     ),
+}
+ETAG: Described = {
+    "description": "Names what was read: strong for If-Match, weak (W/) for If-None-Match alone.",
+    "schema": TEXT,
 }
 NOT_READY: Described = {
     "description": "A part does not answer: the same view.",
@@ -153,9 +159,9 @@ class Operation:
         )
 
     @property
-    def asks(self) -> bool:
-        """Whether it has parameters beside those of its path, which are not found where they are malformed."""
-        return bool(self.takes - DEPENDENCIES - set(re.findall(r"\{(\w+)\}", self.path)))
+    def revalidated(self) -> bool:
+        """Whether what is read has an ETag, and If-None-Match is honoured, by the transaction's own rule."""
+        return self.method == "get" and self.in_transaction
 
     def refusals(self) -> set[int]:
         """The statuses of the problems that this operation can answer with."""
@@ -192,14 +198,15 @@ def answers(operation: Operation, described: Described) -> Described:
     if stored is not None:
         content = {stored.media_type: {"schema": stored.schema}}
         found["200"] = {"description": stored.description, "content": content}
-        if stored.revalidated:
-            found["304"] = {"description": "Not changed since If-None-Match."}
         if stored.nothing is not None:
             found["204"] = {"description": stored.nothing}
+    if operation.revalidated or (stored is not None and stored.revalidated):
+        found["304"] = {"description": "Not changed since If-None-Match."}
+        found["200"]["headers"] = {"ETag": ETAG}
     for status, answer in found.items():
         if status == "204":
             answer.pop("content", None)
-    refusals = operation.refusals() | ({422} if operation.method == "get" and operation.asks else set())
+    refusals = operation.refusals() | {422}  # of a reading, for a parameter that is wrong or not there
     found |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(refusals)}
     found[SERVER] = {"$ref": "#/components/responses/ProblemOfServer"}
     if operation.path == "/ready":

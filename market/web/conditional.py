@@ -1,5 +1,10 @@
-"""ETag and If-Match (RFC 9110): what was read is named, and a change names what it was based on."""
+"""ETag and If-Match (RFC 9110): what was read is named, and a change names what it was based on.
 
+A thing that can be changed is named by its revision, a stored document by its hash: strong tags, which If-Match takes.
+Every other answer to a reading is named by its bytes, weakly: good for If-None-Match alone.
+"""
+
+import hashlib
 from typing import Any, TypeVar
 
 from litestar import Request, Response
@@ -11,6 +16,11 @@ T = TypeVar("T")
 
 def etag(revision: int | str) -> str:
     return f'"r{revision}"' if isinstance(revision, int) else f'"{revision}"'
+
+
+def weak_etag(content: bytes) -> str:
+    """Of an answer that has no name of its own."""
+    return f'W/"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
 
 
 def _tags(header: str) -> set[str]:
@@ -42,7 +52,8 @@ def is_unchanged(request: Request[Any, Any, Any], tag: str) -> bool:
     header = request.headers.get("if-none-match")
     if header is None or header == tag:  # the commonest two
         return header is not None
-    return header.strip() == "*" or tag in {name.removeprefix("W/") for name in _tags(header)}
+    named = {name.removeprefix("W/") for name in _tags(header)}
+    return header.strip() == "*" or tag.removeprefix("W/") in named
 
 
 def answer(

@@ -104,8 +104,10 @@ def config(version: str) -> OpenAPIConfig:
                 "Rounds",
                 "Sealing",
                 "Deposits",
+                "Notices",
                 "Managers",
                 "Deals",
+                "Rules",
             )
         ],
     )

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -17,6 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from market import errors
 from market.errors import MarketError
 from market.web.head import with_head
+from market.web.parameters import allowed_words
+from market.web.wording import give_it, of_field, of_parameter, send_a_body, speaks_chinese
 from schemas.values import FieldProblem, Problem
 
 log = logging.getLogger("market.web")
@@ -25,52 +28,6 @@ MEDIA_TYPE = "application/problem+json"
 UNSTORABLE = "a value is outside what can be stored"
 BODY_KEY = "market.body"
 """Where the transaction leaves the request's body, for pointers into it."""
-
-# Pydantic's error types that a user meets most, in Chinese; the rest is shown in English.
-FIELD_MESSAGES_ZH: Mapping[str, str] = {
-    "missing": "缺少此字段",
-    "extra_forbidden": "没有这个字段，请检查拼写",
-    "string_too_short": "至少需要 {min_length} 个字符",
-    "string_too_long": "最多 {max_length} 个字符",
-    "string_type": "应为文本",
-    "string_pattern_mismatch": "格式不正确",
-    "too_short": "至少需要 {min_length} 项",
-    "too_long": "最多 {max_length} 项",
-    "enum": "应为以下之一：{expected}",
-    "literal_error": "应为以下之一：{expected}",
-    "greater_than_equal": "不得小于 {ge}",
-    "less_than_equal": "不得大于 {le}",
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "bool_parsing": "应为 true 或 false",
-    "bool_type": "应为 true 或 false",
-    "dict_type": "应为 JSON 对象",
-    "list_type": "应为 JSON 数组",
-    "model_attributes_type": "应为 JSON 对象",
-    "date_from_datetime_parsing": "日期格式应为 2026-01-31",
-    "datetime_from_date_parsing": "时间格式应为 RFC 3339",
-    "decimal_parsing": '金额应为十进制字符串，例如 "1200.00"',
-    "uuid_parsing": "应为 UUID",
-    "union_tag_invalid": "kind 应为以下之一：{expected_tags}",
-    "union_tag_not_found": "缺少 kind",
-    "value_error": "{error}",
-}
-
-
-def speaks_chinese(request: Request[Any, Any, Any]) -> bool:
-    """Whether Accept-Language asks for Chinese before English."""
-    accepted = request.headers.get("accept-language", "")
-    ranked: list[tuple[float, int, str]] = []
-    for place, part in enumerate(accepted.split(",")):
-        tag, _, quality = part.replace(" ", "").partition(";q=")
-        try:
-            weight = float(quality or 1)
-        except ValueError:
-            continue
-        if weight > 0:
-            ranked.append((-weight, place, tag.lower().partition("-")[0]))
-    languages = [tag for _, _, tag in sorted(ranked)]
-    return next((tag == "zh" for tag in languages if tag in ("zh", "en")), False)
 
 
 def pointer(location: Sequence[int | str], given: Any, *, missing: bool = True) -> str:
@@ -98,17 +55,10 @@ def field_problems(found: Sequence[Mapping[str, Any]], given: Any, *, chinese: b
     """Pydantic's errors as field problems."""
     problems = []
     for error in found:
-        message = str(error["msg"]).removeprefix("Value error, ")
-        context = {name: str(value) for name, value in (error.get("ctx") or {}).items()}
-        if chinese and (known := FIELD_MESSAGES_ZH.get(error["type"])):
-            try:
-                message = known.format(**context)
-            except KeyError:
-                message = known
         where = pointer(error["loc"], given, missing=error["type"] == "missing")
         if error["type"].startswith("union_tag"):
             where += "/" + str((error.get("ctx") or {}).get("discriminator", "kind")).strip("'")
-        problems.append(FieldProblem(pointer=where, detail=message))
+        problems.append(FieldProblem(pointer=where, detail=of_field(error, chinese=chinese)))
     return problems
 
 
@@ -124,23 +74,30 @@ def validated(error: ValidationError, given: Any, *, chinese: bool = False) -> e
 
 
 _MISSING = re.compile(r"Missing required (?:query|header|cookie) parameter '(\w+)'")
+_NO_BODY = "'data'"
+"""What the framework says where a handler has a body to read and nothing was sent."""
 
 
-def _of_request(exc: ValidationException, body: bytes, *, chinese: bool) -> MarketError:
+def _of_request(
+    exc: ValidationException, body: bytes, handler: BaseRouteHandler | None, *, chinese: bool
+) -> MarketError:
     found = getattr(exc.__cause__, "errors", None)
     if isinstance(found, list) and found:
         return errors.Invalid(errors=field_problems(found, json.loads(body or b"null"), chinese=chinese))
     listed = exc.extra if isinstance(exc.extra, list) else []
     if missing := _MISSING.match(exc.detail):
-        return errors.Invalid(errors=[FieldProblem(pointer=missing[1], detail="give this parameter")])
+        return errors.Invalid(errors=[FieldProblem(pointer=missing[1], detail=give_it(chinese=chinese))])
     if not listed:
         return errors.MalformedBody(str(exc.detail))
-    return errors.Invalid(
-        errors=[
-            FieldProblem(pointer=str(e.get("key", "")).removeprefix("data"), detail=str(e.get("message", "")))
-            for e in listed
-        ]
-    )
+    problems = []
+    for each in listed:
+        name, message = str(each.get("key", "")).removeprefix("data"), str(each.get("message", ""))
+        if not name and message == _NO_BODY:
+            message = send_a_body(chinese=chinese)
+        elif name:
+            message = of_parameter(message, allowed_words(handler, name), chinese=chinese)
+        problems.append(FieldProblem(pointer=name, detail=message))
+    return errors.Invalid(errors=problems)
 
 
 def _of_database(exc: BaseException) -> MarketError | None:
@@ -179,10 +136,14 @@ _BY_STATUS: Mapping[int, type[MarketError]] = {
     415: errors.UnsupportedMediaType,
     429: errors.TooManyRequests,
 }
+_DETAIL = {404: "no address is spelled like this: /schema has them all, and an id in one is a UUID"}
+"""Of what the framework refuses before any handler."""
 
 
-def as_market_error(exc: Exception, body: bytes, *, chinese: bool) -> MarketError:
-    """The one of our errors that says what happened."""
+def as_market_error(
+    exc: Exception, body: bytes, *, chinese: bool, handler: BaseRouteHandler | None = None
+) -> MarketError:
+    """The one of our errors that says what happened; `handler` is whose parameters were wrong."""
     if isinstance(exc, errors.Invalid) and exc.found is not None:
         exc.errors = field_problems(*exc.found, chinese=chinese)
     if isinstance(exc, MarketError):
@@ -190,11 +151,11 @@ def as_market_error(exc: Exception, body: bytes, *, chinese: bool) -> MarketErro
     if isinstance(exc, (UnicodeDecodeError, RecursionError)):  # the two that the JSON decoder lets through
         return errors.MalformedBody("this is no JSON in UTF-8, or it is nested too deeply")
     if isinstance(exc, ValidationException):
-        return _of_request(exc, body, chinese=chinese)
+        return _of_request(exc, body, handler, chinese=chinese)
     if isinstance(exc, HTTPException):
         kind = _BY_STATUS.get(exc.status_code, errors.MalformedBody if exc.status_code < 500 else None)
         if kind is not None:
-            return kind(str(exc.detail) if exc.status_code == 400 else "")
+            return kind(_DETAIL.get(exc.status_code, "") if exc.status_code != 400 else str(exc.detail))
     known = _of_database(exc)
     if known is not None:
         return known
@@ -205,7 +166,12 @@ def as_market_error(exc: Exception, body: bytes, *, chinese: bool) -> MarketErro
 def problem_response(request: Request[Any, Any, Any], exc: Exception) -> Response[Problem]:
     """The answer to every exception, whatever raised it."""
     chinese = speaks_chinese(request)
-    error = as_market_error(exc, request.scope["state"].get(BODY_KEY, b""), chinese=chinese)
+    error = as_market_error(
+        exc,
+        request.scope["state"].get(BODY_KEY, b""),
+        chinese=chinese,
+        handler=request.scope.get("route_handler"),
+    )
     base = request.app.state.get("base_url", "")
     headers = {"Content-Language": "zh-Hans" if chinese else "en", "Cache-Control": "no-store"}
     if error.retry_after is not None:

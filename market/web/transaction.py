@@ -1,7 +1,8 @@
 """One request is one transaction: opened when first asked for, committed before the answer is sent.
 
 A failed COMMIT is an error answer, never a 2xx. The answer to a request with an Idempotency-Key is stored in the same
-transaction as its effect, so that a repeat gets the same answer even if the first one never arrived.
+transaction as its effect, so that a repeat gets the same answer even if the first one never arrived. Every answer to a
+reading has an ETag, and is 304 to whoever holds it.
 """
 
 import hmac
@@ -31,6 +32,7 @@ from market.errors import (
 )
 from market.errors import Unauthenticated as NotSignedIn
 from market.permissions import Actor
+from market.web.conditional import is_unchanged, weak_etag
 from market.web.problems import BODY_KEY, problem_response
 from market.web.tables import StoredAnswer
 from schemas.values import FieldProblem
@@ -39,6 +41,8 @@ Authenticate = Callable[[AsyncSession, Request[Any, Any, Any]], Awaitable[Actor 
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 KEPT_HEADERS = frozenset({"content-type", "location", "etag", "link"})
+OF_THE_CONTENT = frozenset({b"content-type", b"content-length"})
+"""Headers that a 304, which has no content, leaves out."""
 STATE_KEY = "market.transaction"
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -86,6 +90,7 @@ class TransactionMiddleware(ASGIMiddleware):
             await next_app(scope, receive, held)
             failure = await _decide(session, request, repeat, held)
         if failure is None:
+            held.revalidate(request)
             await held.release(send)
         else:
             await _send_problem(request, failure, send)
@@ -129,20 +134,23 @@ def _refuse_other_than_json(request: Request[Any, Any, Any]) -> None:
         raise UnsupportedMediaType(f"this is {named or 'nothing'}: send {JSON}")
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counted = Counter(name for name, _ in pairs)
+        raise MalformedBody(f"given twice in one object: {counted.most_common(1)[0][0]}")
+    return found
+
+
+_UNIQUE = json.JSONDecoder(object_pairs_hook=_unique)
+
+
 def refuse_duplicate_names(body: bytes) -> None:
     """A name given twice must not mean one thing here and another elsewhere (RFC 7493 2.3)."""
     if not body:
         return
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            counted = Counter(name for name, _ in pairs)
-            raise MalformedBody(f"given twice in one object: {counted.most_common(1)[0][0]}")
-        return found
-
     with suppress(ValueError, RecursionError):  # what is no JSON at all is refused by the handler
-        json.loads(body, object_pairs_hook=unique)
+        _UNIQUE.decode(body.decode())
 
 
 class _Held:
@@ -165,6 +173,20 @@ class _Held:
     @property
     def body(self) -> bytes:
         return b"".join(m["body"] for m in self.messages if m["type"] == "http.response.body")
+
+    def revalidate(self, request: Request[Any, Any, Any]) -> None:
+        """Give what was read an ETag, unless it has one; 304 in its place where If-None-Match names it."""
+        if request.method != "GET" or self.status != 200:
+            return
+        start = self.start
+        headers = [(name.lower(), value) for name, value in start["headers"]]
+        tag = dict(headers).get(b"etag") or weak_etag(self.body).encode()
+        headers = [*(pair for pair in headers if pair[0] != b"etag"), (b"etag", tag)]
+        start["headers"] = headers
+        if is_unchanged(request, tag.decode()):
+            start["status"] = 304
+            start["headers"] = [pair for pair in headers if pair[0] not in OF_THE_CONTENT]
+            self.messages = [start, {"type": "http.response.body", "body": b"", "more_body": False}]
 
     async def release(self, send: Send) -> None:
         for message in self.messages:

@@ -14,7 +14,7 @@ from schemas.search import ListingDoc
 from search.embedded import tokens
 from search.folding import fold
 from search.port import Sort
-from search.schema import ACL, FIELDS, SEARCHABLE, FilterField, engine_document, shown
+from search.schema import ACL, FIELDS, SEARCHABLE, FilterField, currency_place, engine_document, shown
 
 # Scores are multiplied by log2(2 + value): a stale listing keeps 85 % of its score.
 FRESH, STALE = 0.25, 0.0
@@ -96,19 +96,20 @@ def id_hash(id_: str) -> int:
 
 
 def _sort_key(doc: ListingDoc, sort: Sort, hashed: int) -> int:
-    """Highest first: bit 63 says that there is a value, then 50 bits of value, then 13 of the hash."""
-    match sort:
-        case Sort.NEWEST:
-            value = doc.published_at
-        case Sort.CONFIRMED:
-            value = doc.confirmed_at
-        case _:
-            value = None if doc.price is None else round(doc.price * 100)
-    if value is None:
-        return hashed >> 2
+    """Highest first, in 64 bits: what is sorted by, then as much of the hash as there is room for.
+
+    Of a time: bit 63 says that there is one, then 50 bits of seconds. Of a price: six bits of the currency, which are
+    never nought, then 50 bits of hundredths.
+    """
+    if sort in (Sort.NEWEST, Sort.CONFIRMED):
+        at = doc.published_at if sort is Sort.NEWEST else doc.confirmed_at
+        return hashed >> 2 if at is None else 1 << 63 | at << 13 | hashed >> 51
+    if doc.price is None:
+        return hashed >> 6
+    price = round(doc.price * 100)
     if sort is Sort.PRICE_ASC:
-        value = 2**50 - 1 - value
-    return 1 << 63 | value << 13 | hashed >> 51
+        price = 2**50 - 1 - price
+    return (63 - currency_place(doc.currency)) << 58 | price << 8 | hashed >> 56
 
 
 @cache

@@ -146,10 +146,16 @@ class EmbeddedIndexer:
 
     def _begin_rebuild(self) -> str:
         name = self._generations.create(self._schema.fingerprint)
-        index = tantivy.Index(tantivy_schema(), path=str(self._generations.path(name)))
-        index.config_reader("manual")
-        self._indexes[name] = index
-        self._writer(name).commit()
+        try:
+            index = tantivy.Index(tantivy_schema(), path=str(self._generations.path(name)))
+            index.config_reader("manual")
+            self._indexes[name] = index
+            self._writer(name).commit()
+        except BaseException:  # whoever waits for room tries again and again: each time with a new one
+            self._writers.pop(name, None)
+            self._indexes.pop(name, None)
+            self._generations.remove(name)
+            raise
         return name
 
     def _publish(self, generation: str) -> None:
@@ -198,8 +204,16 @@ class EmbeddedIndexer:
             try:
                 writer = self._index(name).writer(_HEAP, 1)
             except ValueError as error:
+                if _no_room(error):
+                    raise
                 raise unusable(error) from error
-            writer.garbage_collect_files()
+            try:
+                writer.garbage_collect_files()
+            except BaseException:
+                del (
+                    writer
+                )  # with its lock, which the traceback would keep for as long as anybody keeps the error
+                raise
             self._writers[name] = writer
         return self._writers[name]
 

@@ -25,8 +25,8 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 _SORTS = {
     Sort.NEWEST: ["published_at:desc", "id:asc"],
     Sort.CONFIRMED: ["confirmed_at:desc", "id:asc"],
-    Sort.PRICE_ASC: ["price:asc", "id:asc"],
-    Sort.PRICE_DESC: ["price:desc", "id:asc"],
+    Sort.PRICE_ASC: ["currency_place:asc", "price:asc", "id:asc"],
+    Sort.PRICE_DESC: ["currency_place:asc", "price:desc", "id:asc"],
 }
 
 

@@ -25,7 +25,7 @@ _RANKING = (
     "sort", "words", "typo", "proximity", "attributeRank", "wordPosition", "exactness", "stale:asc",
     "published_at:desc", "id:asc",
 )  # fmt: skip
-_SORTABLE = ("id", "published_at", "confirmed_at", "price", "stale")
+_SORTABLE = ("id", "published_at", "confirmed_at", "currency_place", "price", "stale")
 
 
 def index_settings(schema: IndexSchema) -> dict[str, Any]:
@@ -73,7 +73,13 @@ def meili_document(doc: ListingDoc, vector: list[float] | None = None) -> dict[s
     """Searchable text is folded as in the other engine; `source` is the listing as it is shown."""
     values = engine_document(doc)
     texts = {f.name: _folded(values[f.name]) for f in SEARCHABLE if f.name in values}
-    kept = {f.attribute for f in FIELDS.values()} | {ACL.attribute, "phrases", "stale", "rev"}
+    kept = {f.attribute for f in FIELDS.values()} | {
+        ACL.attribute,
+        "phrases",
+        "stale",
+        "currency_place",
+        "rev",
+    }
     made = {name: value for name, value in values.items() if name in kept} | texts
     made["source"] = shown(doc)
     if vector is not None:

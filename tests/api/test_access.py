@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from market.worker import sequence
 from tests.api.access import BODIES, Row, table
 from tests.api.challenge_world import PUBLISHED
 from tests.api.description import conforms
@@ -29,8 +30,36 @@ HIDDEN = [
     and row.thing.partition(":")[2] not in KNOWN
     and row.thing != "scheduled"  # the calendar tells of it
 ]
-QUERIES = {"GET /search/suggestions": {"q": "sol"}}
-ALWAYS: dict[str, Any] = {"number": 1, "name": "kind"}
+QUERIES: dict[str, dict[str, Any]] = {
+    "GET /search/suggestions": {"q": "sol"},
+    "GET /log/consistency": {"from": 1},
+}
+ALWAYS: dict[str, Any] = {"number": 1, "name": "kind", "leaf": 0, "pack": "CN-BJ", "value": "price_publicity"}
+UNTAGGED = {
+    "GET /search",
+    "GET /search/suggestions",
+    "GET /search/facets/{name}",
+    "GET /rounds/{round_id}/events",
+}
+"""The answers of the search, and a stream."""
+READ = [
+    row
+    for row in TABLE
+    if row.method == "GET" and "ok" in row.outcomes.values() and row.route not in UNTAGGED
+]
+TELL_THE_TIME = {
+    "GET /rounds",
+    "GET /challenges",
+    "GET /deals/{deal_id}/dossier",
+    "GET /deals/{deal_id}/dossier.pdf",
+}
+"""These show the server's time, so that no two answers are the same."""
+CHANGED = {
+    f"GET {path.removeprefix('/api/v1')}"
+    for method, path, handler in ROUTES
+    if method in ("PATCH", "PUT") and not handler.opt.get("unconditional")
+}
+"""What may be changed with the tag of what was read, where it is read at the same address."""
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -39,7 +68,9 @@ async def world(market: Market) -> AsyncIterator[World]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("market.identity.service.password_fits", _fits)
         patched.setattr("market.identity.service.hash_password", _hashed)
-        yield await World.of(market)
+        world = await World.of(market)
+        await sequence(market.settings, market.database)
+        yield world
 
 
 async def _fits(stored: str | None, password: str) -> bool:
@@ -50,10 +81,12 @@ async def _hashed(password: str) -> str:
     return "no hash"
 
 
-async def ask(world: World, row: Row, caller: str, thing: dict[str, Any]) -> httpx.Response:
+async def ask(
+    world: World, row: Row, caller: str, thing: dict[str, Any], **conditions: str
+) -> httpx.Response:
     """Make the row's request as this caller. What is refused changes nothing; what is done is undone."""
     who = world.people.get(caller, world.company)
-    headers = {"If-Match": "*", **fresh_key()}
+    headers = {"If-Match": "*", **fresh_key(), **conditions}
     if caller != "anonymous":
         headers["Authorization"] = f"Bearer {who.token}"
     values = ALWAYS | thing
@@ -123,3 +156,22 @@ async def test_what_is_not_found_is_not_told_apart_from_nothing(world: World, ro
         answer = (await ask(world, row, caller, asked)).json()
         told.append({name: value for name, value in answer.items() if name != "instance"})
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("row", READ, ids=str)
+async def test_what_is_read_has_a_tag_and_whoever_holds_it_gets_no_copy(world: World, row: Row) -> None:
+    """Of a thing that is changed under If-Match it is a strong one, so that it is good for that too."""
+    caller = next(name for name, outcome in row.outcomes.items() if outcome == "ok")
+    thing = row.fill(world, caller)
+    whole = await ask(world, row, caller, thing)
+    tag = whole.headers["etag"]
+    assert tag.endswith('"')
+    if row.route in CHANGED and whole.headers["content-type"].startswith("application/json"):
+        assert tag.startswith('"'), tag
+    again = await ask(world, row, caller, thing, **{"If-None-Match": f'"another", {tag}'})
+    if row.route not in TELL_THE_TIME:
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == tag
+        conforms(row.method, f"/api/v1{row.path}", again)
+    other = await ask(world, row, caller, thing, **{"If-None-Match": '"another"'})
+    assert other.status_code == 200

@@ -8,29 +8,41 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from market.discovery.indexing import rebuild
 from market.sealing import envelope
-from schemas.vocabulary import OrganisationKind, Role
+from schemas.vocabulary import Founding, OrganisationKind, Role
 from search import open_indexer
 from tests.api.challenge_world import have_challenges
+from tests.api.distribution_world import have_distributions, have_money_of_deals
+from tests.api.manager_world import have_claims, have_consents, have_employments, have_rewards
+from tests.api.notice_world import have_notices
 from tests.api.rounds import have_rounds
 from tests.deals.trade import PATENT, WANTED, Trade, fresh_key
 from tests.editions.hall import Hall, later
 from tests.interests.forms import ALL_MODES, an_interest
 from tests.makers import Caller, Market
-from tests.managers.profiles import PROFILE, a_manager, an_assignment
+from tests.managers.profiles import PROFILE, a_manager, an_assignment, verified
 from tests.sealing.tenders import Officer, text
 from tests.trading.stage import money
 
+EVIDENCE: dict[str, Any] = {
+    "kind": "internal_decision",
+    "title": "Minutes",
+    "sha256": "ab" * 32,
+    "issued_by": "Council",
+    "issued_on": "2026-01-10",
+}
+AGREEMENT = {"kind": "confidentiality_agreement", "names": ["Both"]}
+PLEDGE = {"kind": "pledge", "holder": "Example Bank", "begins_on": "2026-01-05", "source": "Register"}
 HALL_ROLES = (Role.OPERATOR, Role.AUDITOR)
 FIELDS: dict[str, Any] = {"ip_rights": [PATENT], "modes": ALL_MODES}
 STANDINGS = ("own", "asking", "carried", "foreign")
 DEALS = {
-    "own": ("gating", "cleared", "contracted", "performing"),
+    "own": ("gating", "cleared", "contracted", "performing", "breached"),
     "asking": ("gating", "cleared", "contracted", "performing"),
     "carried": ("gating", "performing"),
     "foreign": ("performing",),
@@ -46,7 +58,7 @@ STATES = {
 @asynccontextmanager
 async def undone(market: Market) -> AsyncIterator[None]:
     """Whatever requests commit inside is rolled back at the end; reads through the pool see all as it was before."""
-    database = market.database
+    database = market.app.state.database
     ordinary = database.sessions
     async with database.engine.connect() as connection, connection.begin() as outer:
         database.sessions = async_sessionmaker(
@@ -77,17 +89,28 @@ class World:
 
     @classmethod
     async def of(cls, market: Market, *, standings: Sequence[str] = STANDINGS) -> "World":
-        world = cls(market, await market.organisation())
+        world = cls(
+            market, await market.organisation(OrganisationKind.NEW_RD_BODY, founding=Founding.PRIVATE)
+        )
         await world._have_people()
         await asyncio.gather(
             world._have_listings(),
             world._have_editions(),
             world._have_accounts(),
+            *(have_notices(world, standing) for standing in ("own", "foreign")),
             *(world._have_interests(standing) for standing in standings),
             *(world._have_deal(standing, status) for standing in standings for status in DEALS[standing]),
+            *(have_consents(world, standing) for standing in standings),
+            *(have_claims(world, standing) for standing in standings),
         )
+        await have_employments(world)
+        await have_rewards(world)
         await asyncio.gather(*(have_rounds(world, standing) for standing in standings))
         await asyncio.gather(*(have_challenges(world, standing) for standing in standings))
+        await asyncio.gather(
+            have_money_of_deals(world),
+            *(have_distributions(world, standing) for standing in ("own", "foreign")),
+        )
         indexer = open_indexer(None, None, market.settings.index_dir)
         await rebuild(market.database, indexer)
         await indexer.aclose()
@@ -103,11 +126,15 @@ class World:
         self.author = await market.person(self.home, Role.TTO_OFFICER)
         self.director = await market.person(self.home, Role.TTO_DIRECTOR)
         self.buyer = await market.person(self.home, Role.BUYER)
-        self.stranger, self.their_director = await market.university()
+        self.stranger, self.their_director = await market.institute()
         self.company = await market.company()
+        # The home university deals with the stranger, so that its manager carries nothing of theirs (TM-4).
+        self.third = await market.institute()
+        self.third_company = await market.company()
         self.carrier = self.people["manager"]
         profile = PROFILE | {"capacity": 100}
-        self.carrying = await self.carrier.ok("POST", "/managers", json=profile)
+        stated = await self.carrier.ok("POST", "/managers", json=profile)
+        self.carrying = await verified(self.people["operator"], stated)
         self.agent, self.agency = await a_manager(market, capacity=100)
         private, public = envelope.new_key()
         self.officer = Officer(self.people["reviewer"], private)
@@ -122,13 +149,25 @@ class World:
                 made = await self.market.listing(author, director, status=status, **FIELDS)
                 self.things[f"{standing}:{status}"] = {"listing_id": made["id"]}
 
+            encumbered = await self.market.listing(author, director, **FIELDS)
+            path = f"/listings/{encumbered['id']}/encumbrances"
+            held = await author.ok("POST", path, PLEDGE)
+            self.things[f"{standing}:encumbered"] = {
+                "listing_id": encumbered["id"],
+                "encumbrance_id": held["id"],
+            }
+
         wanted = await self.market.listing(self.company, self.people["operator"], "opportunity")
         self.things["foreign:wanted"] = {"listing_id": wanted["id"]}
 
     async def _trade(self, standing: str, **form: Any) -> Trade:
         """A submitted interest in a listing of its own."""
-        owner = (self.author, self.director) if standing == "own" else (self.stranger, self.their_director)
-        company = self.buyer if standing == "asking" else self.company
+        owner, company = {
+            "own": ((self.author, self.director), self.company),
+            "asking": ((self.stranger, self.their_director), self.buyer),
+            "carried": (self.third, self.third_company),
+            "foreign": ((self.stranger, self.their_director), self.company),
+        }[standing]
         listing = await self.market.listing(*owner, **FIELDS)
         return Trade(
             self.market, *owner, company, listing, await an_interest(company, owner[0], listing, **form)
@@ -164,12 +203,22 @@ class World:
             await self._assigned(standing, trade)
             trade.manager = self.carrier
         await _answered(trade, "negotiating")
-        await trade.bring("cleared" if status == "contracted" else status)
+        await trade.bring({"contracted": "cleared", "breached": "performing"}.get(status, status))
+        if status == "breached":
+            await trade.note_breach(self.director)
         if status == "contracted":
             recorded = await trade.record(self.their_director if standing == "asking" else self.company)
             assert recorded.status_code == 201, recorded.text
         terms = (await trade.view())["terms_sha256"]
-        self.things[f"{standing}:{status}"] = {"deal_id": trade.deal_id, "terms_sha256": terms}
+        given = {"id": uuid4()}
+        if status == "gating":
+            giver = self.buyer if standing == "asking" else trade.director
+            given = await giver.ok("POST", f"{trade.path}/evidence", EVIDENCE)
+        self.things[f"{standing}:{status}"] = {
+            "deal_id": trade.deal_id,
+            "terms_sha256": terms,
+            "evidence_id": given["id"],
+        }
 
     async def _have_editions(self) -> None:
         operator = self.people["operator"]

@@ -40,7 +40,6 @@ async def get(market, query):
         quote('"固态" -x AND (y OR *) title:z /.*/ [a TO b] ~2 ^3'),
         quote(".*|(a+)+$"),
         quote("\ue000b\ue001"),
-        "a&q=b",
     ],
 )
 @pytest.mark.parametrize("sort", ["relevance", "newest"])

@@ -42,6 +42,40 @@ async def test_the_last_word_may_be_a_beginning(market, listed):
     assert listed["product"]["id"] in {hit["id"] for hit in found["hits"]}
 
 
+async def test_amounts_are_compared_in_one_currency_and_sorted_within_each(market, listed, step):
+    """80,000 EUR is not less than 300,000 CNY: without a currency an amount is in CNY, and CNY comes first."""
+    officer, director = await market.university()
+    in_euro = [
+        await market.listing(
+            officer,
+            director,
+            title={"en": f"Priced elsewhere {amount}"},
+            price={"mode": "fixed", "amount": {"amount": amount, "currency": "EUR"}},
+        )
+        for amount in ("90000.00", "80000.00")
+    ]
+    await step()
+    here = [listed["result"]["id"], listed["opportunity"]["id"]]
+    elsewhere = [in_euro[1]["id"], in_euro[0]["id"]]
+    none = listed["product"]["id"]
+
+    async def found(**parameters):
+        return [hit["id"] for hit in (await search(market, **parameters))["hits"]]
+
+    assert await found(sort="price") == await found(sort="price_asc") == [*here, *elsewhere, none]
+    assert await found(sort="price_desc") == [*reversed(here), *reversed(elsewhere), none]
+    assert await found(price_max=100_000) == []
+    assert await found(price_max=85_000, price_currency="EUR") == elsewhere[:1]
+    assert await found(price_currency="EUR", sort="price") == elsewhere
+    counted = await search(market, limit=0, facets="price_currency", price_currency="EUR")
+    assert counted["facets"]["price_currency"] == {"CNY": 2, "EUR": 2}
+    for listing in in_euro:
+        await officer.ok(
+            "POST", f"/listings/{listing['id']}/withdrawal", json={"reason": "only for this test"}
+        )
+    await step()
+
+
 async def test_facets_count_by_kind_without_their_own_filter(market, listed):
     found = await search(market, kind="result", facets="kind,discipline")
     assert found["facets"]["kind"] == {"result": 1, "product": 1, "opportunity": 1}
@@ -58,6 +92,8 @@ async def test_facets_count_by_kind_without_their_own_filter(market, listed):
         ({"trl_min": 4, "trl_max": 6}, "result"),
         ({"mode": "transfer"}, "result"),
         ({"price_mode": "fixed", "price_min": 299_999}, "result"),
+        ({"price_max": 300_000, "price_currency": "CNY"}, "result"),
+        ({"price_currency": "CNY", "price_min": 300_001}, "opportunity"),
         ({"discipline": "E"}, "result"),
         ({"mode": "sale"}, "product"),
         ({"price_mode": "on_request"}, "product"),
@@ -107,6 +143,8 @@ async def test_pages_follow_each_other_without_gap_or_repeat(market, listed):
         ({"q": "x" * 513}, "q"),
         ({"published_from": "yesterday"}, "published_from"),
         ({"sort": "cheapest"}, "sort"),
+        ({"price_currency": "cny"}, "price_currency"),
+        ({"price_currency": "CNY,EUR", "price_max": 1}, "price_currency"),
         ({"kind": "результат"}, "kind"),
     ],
 )

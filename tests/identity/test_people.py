@@ -12,6 +12,7 @@ import pytest
 from market.identity import passwords
 from market.identity.passwords import hash_password, password_fits
 from market.identity.rules import COMMON_PASSWORDS, founder_roles, unfit_roles, weak_password
+from market.permissions import ROLE_PERMISSIONS, Permission
 from schemas.vocabulary import OrganisationKind, Role
 from tests.makers import PASSWORD, Caller, Market
 from tests.web.instances import client_at
@@ -81,6 +82,7 @@ def test_the_founder_has_a_role_that_fits_and_may_invite(kind: OrganisationKind)
     roles = founder_roles(kind)
     assert roles
     assert unfit_roles(kind, roles) == []
+    assert any(Permission.MANAGE_MEMBERS in ROLE_PERMISSIONS[role] for role in roles)
 
 
 async def test_the_operator_of_the_hall_cannot_be_signed_up(market: Market) -> None:
@@ -368,7 +370,7 @@ async def test_nobody_changes_their_own_roles_by_inviting_themselves(market: Mar
     path = f"/organisations/{company.organisation_id}/invitations"
     answer = await company.post(path, {"email": company.email.upper(), "roles": ["finance"]})
     assert answer.status_code == 409
-    assert (await company.ok("GET", "/people/me"))["memberships"][0]["roles"] == ["buyer"]
+    assert (await company.ok("GET", "/people/me"))["memberships"][0]["roles"] == ["admin", "buyer"]
 
 
 async def test_a_member_is_not_made_less_by_an_older_invitation(market: Market) -> None:
@@ -397,7 +399,7 @@ FIT = {
         )
     },
 }
-TRADERS = {Role.BUYER, Role.MANAGER, Role.REVIEWER, Role.FINANCE}
+TRADERS = {Role.BUYER, Role.MANAGER, Role.REVIEWER, Role.FINANCE, Role.ADMIN}
 
 
 @pytest.mark.parametrize(("kind", "role"), [*itertools.product(OrganisationKind, Role)])
@@ -429,14 +431,34 @@ async def test_only_those_who_manage_members_see_and_change_them(market: Market)
     officer, director = await market.university()
     stranger = (await market.university())[1]
     base = f"/organisations/{director.organisation_id}"
-    for who in (officer, stranger):
+    buyer, manager = [
+        await market.person(director.organisation_id, role) for role in (Role.BUYER, Role.MANAGER)
+    ]
+    for who in (officer, stranger, buyer, manager):
         assert (await who.get(f"{base}/members")).status_code == 403
         assert (
             await who.post(f"{base}/invitations", {"email": "x@example.org", "roles": ["finance"]})
         ).status_code == 403
         answer = await who("PATCH", f"{base}/members/{officer.person_id}", json={"roles": ["tto_director"]})
         assert answer.status_code == 403
-    assert len(await director.ok("GET", f"{base}/members")) == 2
+    assert len(await director.ok("GET", f"{base}/members")) == 4
+
+
+async def test_a_companys_founder_invites_and_may_hand_that_on(market: Market) -> None:
+    company = organisation(kind="company", founding="private")
+    founder = caller(market, await sign_up(market, organisation=company))
+    roles = (await founder.ok("GET", "/people/me"))["memberships"][0]["roles"]
+    assert roles == ["admin", "buyer"]
+    base = f"/organisations/{founder.organisation_id}"
+    token = await invited(founder, "buyer@example.org", "buyer")
+    buyer = caller(market, await sign_up(market, email="buyer@example.org", invitation=token))
+    offer = {"email": "third@example.org", "roles": ["finance"]}
+    refused = await buyer.post(f"{base}/invitations", offer)
+    assert refused.status_code == 403
+    assert refused.json()["detail"].endswith("needs one of the roles: admin, operator, tto_director")
+    handed_on = {"roles": ["admin", "buyer"]}
+    assert (await founder("PATCH", f"{base}/members/{buyer.person_id}", json=handed_on)).status_code == 204
+    assert (await buyer.post(f"{base}/invitations", offer)).status_code == 201
 
 
 async def test_nobody_changes_their_own_roles(market: Market) -> None:

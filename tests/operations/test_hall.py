@@ -119,7 +119,7 @@ def test_the_hall_is_started_used_stopped_killed_and_keeps_its_data(
         assert occupant is not None
         asyncio.run(touch(occupant.database_url))
         code, out, _ = run("verify")
-        assert (code, out.splitlines()[-1]) == (1, "3 findings.")
+        assert (code, out.splitlines()[-1]) == (1, "5 findings.")
         assert ["contract of deal" in out, "edition" in out, "introduction" in out] == [True] * 3
 
         started = descendants(hall.process.pid)

@@ -1,7 +1,6 @@
 """The worker lets time pass and clears what has expired; losing the database it asks to be started again."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,13 @@ from market.database import Database
 from market.discovery.indexing import compare, writer
 from market.opening import open_writer
 from market.settings import Settings
+from search.embedded.indexer import EmbeddedIndexer
+from search.port import EngineUnreachable
+from search.schema import listing_schema
 from tests.makers import Market
 from tests.operations.disks import full
 from tests.operations.processes import only_as_root
+from tests.search.makers import a_listing
 
 
 async def run(database: Database, statement: str, **values: Any) -> Any:
@@ -125,10 +128,6 @@ async def test_it_brings_a_publication_into_the_index_and_stops_in_order(
 
 
 @only_as_root
-@pytest.mark.skipif(
-    "PYTEST_XDIST_WORKER" in os.environ,
-    reason="in a process that ran the search tests before, the wait for room did not end; see docs/plan.md",
-)
 async def test_what_finds_no_room_in_the_index_waits_and_is_there_when_there_is_room(
     market: Market, at_work: Settings, small_disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -155,6 +154,30 @@ async def test_what_finds_no_room_in_the_index_waits_and_is_there_when_there_is_
     await working
     async with open_writer(at_work) as indexer:
         assert (await compare(market.database, indexer)).whole
+
+
+@only_as_root
+async def test_while_there_is_no_room_nothing_is_left_that_would_be_in_the_way_once_there_is(
+    small_disk: Path,
+) -> None:
+    """Neither the lock of a writer, by whoever keeps the errors, nor the folders of rebuilds that did not begin."""
+    kept = []
+    indexer = EmbeddedIndexer(small_disk / "index", listing_schema())
+    await indexer.publish(await indexer.begin_rebuild())
+    await indexer.apply([a_listing(1)], [])
+    folders = sorted((small_disk / "index").iterdir())
+    with full(small_disk):
+        for _ in range(4):
+            with pytest.raises(EngineUnreachable) as refused:
+                await indexer.apply([a_listing(2)], [])
+            kept.append(refused.value)
+        with pytest.raises(EngineUnreachable) as refused:
+            await indexer.begin_rebuild()
+        kept.append(refused.value)
+    assert sorted((small_disk / "index").iterdir()) == folders
+    assert (await indexer.apply([a_listing(2)], [])).ids
+    await indexer.publish(await indexer.begin_rebuild())
+    await indexer.aclose()
 
 
 async def test_a_second_worker_stands_by(market: Market, at_work: Settings) -> None:

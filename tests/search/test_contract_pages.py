@@ -52,12 +52,37 @@ async def test_each_sort_puts_listings_without_the_value_last(
     assert set(found) == PUBLIC
 
 
-async def test_equal_prices_stand_together_before_higher_ones_and_before_none(stocked: Hall) -> None:
+async def test_prices_are_compared_within_one_currency_and_those_of_another_follow(stocked: Hall) -> None:
+    """80,000 EUR is not less than 500,000 CNY: the currency of the hall comes first, in either direction."""
     ascending = await stocked.found(sort=Sort.PRICE_ASC)
-    assert set(ascending[:2]) == {ROBOT, GRIPPER}
-    assert ascending[2:4] == [SOLID_ZH, HYDROGEN]
+    assert ascending[:2] == [SOLID_ZH, HYDROGEN]
+    assert set(ascending[2:4]) == {ROBOT, GRIPPER}
     descending = await stocked.found(sort=Sort.PRICE_DESC)
-    assert set(descending[2:4]) == {ROBOT, GRIPPER}
+    assert descending[:2] == [HYDROGEN, SOLID_ZH]
+    assert descending[2:4] == ascending[2:4]  # equal ones the same way
+
+
+async def test_every_currency_is_a_group_of_its_own_whatever_the_amounts(hall: Hall) -> None:
+    priced = [
+        (1, 900.0, "USD"), (2, 5.0, None), (3, 9_999_999_999_999.99, "JPY"), (4, 0.0, "CNY"), (5, 0.01, "USD"),
+        (6, 7.5, "XTS"), (7, 300_000.0, "JPY"), (8, 1_000_000.0, "CNY"), (9, None, "CNY"), (10, 80_000.0, "EUR"),
+    ]  # fmt: skip
+    await hall.publish([a_listing(n, price=price, currency=currency) for n, price, currency in priced])
+    ascending = await hall.found(sort=Sort.PRICE_ASC)
+    assert ascending == [
+        4,
+        8,
+        10,
+        7,
+        3,
+        5,
+        1,
+        2,
+        6,
+        9,
+    ]  # what has no currency of the hall, and then no price, is last
+    descending = await hall.found(sort=Sort.PRICE_DESC)
+    assert descending == [8, 4, 10, 3, 7, 1, 5, 6, 2, 9]
 
 
 async def test_sorting_beats_relevance_and_keeps_the_words(stocked: Hall) -> None:
@@ -68,7 +93,14 @@ async def test_sorting_beats_relevance_and_keeps_the_words(stocked: Hall) -> Non
 @pytest.mark.parametrize("sort", list(Sort))
 async def test_pages_of_equal_listings_neither_repeat_nor_skip(hall: Hall, sort: Sort) -> None:
     docs = [
-        a_listing(n, title_en="Equal", published_at=START, price=5.0 if n % 2 else None) for n in range(1, 41)
+        a_listing(
+            n,
+            title_en="Equal",
+            published_at=START,
+            price=5.0 if n % 2 else None,
+            currency="EUR" if n % 3 else "CNY",
+        )
+        for n in range(1, 41)
     ]
     await hall.publish(docs[:20])
     await hall.apply(docs[20:])

@@ -159,15 +159,13 @@ async def test_who_is_not_signed_in_is_refused_before_the_body_is_read(market: M
 async def test_nothing_that_is_sent_becomes_a_header_of_the_answer(
     market: Market, officer: Caller, injected: str
 ) -> None:
-    for _ in range(2):
-        await officer.ok("POST", "/listings", RESULT)
     answers = [
-        await officer.get(f"/listings?limit=1&x={injected}"),
+        await officer.get(f"/listings?limit=1&q={injected}"),
+        await officer.get(f"/listings?limit=1&{injected}=1"),
         await market.client.get(f"/api/v1/search?limit=0&q=a{injected}"),
         await market.client.get(f"/problems/{injected}"),
         await market.client.get(f"/api/v1/{injected}"),
     ]
-    assert 'rel="next"' in answers[0].headers["link"]
     for answer in answers:
         assert answer.status_code < 500
         assert "set-cookie" not in answer.headers
