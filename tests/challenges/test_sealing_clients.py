@@ -3,23 +3,16 @@
 import asyncio
 import base64
 import json
-import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-
-import pytest
 
 from tests.challenges.stage import SOLUTION, Contest
 from tests.makers import Market
+from tests.sealing.browser import answered, needs_a_browser
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "seal_bid.py"
 MODULE = "/assets/seal-bid.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 async def sealed(*arguments: str | Path, code: int = 0) -> str:
@@ -100,44 +93,16 @@ try {
 </script>"""
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """A test prints nothing."""
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[str]:
-    """The address of a folder on this machine: a browser seals only on a page that it trusts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine to seal in")
+@needs_a_browser
 async def test_what_a_browser_seals_is_taken_and_opens_to_the_solution(
-    market: Market, tmp_path: Path, site: str
+    market: Market, tmp_path: Path
 ) -> None:
     contest = await Contest.of(market, "submissions_open", entrants=0)
     who = await market.company()
     (tmp_path / "seal-bid.js").write_bytes((await market.client.get(MODULE)).content)
     (tmp_path / "rules.json").write_bytes((await contest.public("/rules")).content)
     (tmp_path / "solution.json").write_text(json.dumps(SOLUTION | {"approach": {"zh-Hans": "听漏"}}))
-    (tmp_path / "index.html").write_text(PAGE % who.organisation_id)
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=60000", "--dump-dom"]
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [str(CHROMIUM), *flags, f"{site}/index.html"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
-    answer = json.loads(done.stdout.partition('<pre id="answer">')[2].partition("</pre>")[0])
+    answer = await answered(tmp_path, PAGE % who.organisation_id)
     assert answer.get("refused") == [
         "these are not the rules of a round",
         "at most 65536 bytes can be sealed",

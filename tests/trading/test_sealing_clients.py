@@ -6,10 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import UUID
 
@@ -17,12 +13,12 @@ import pytest
 
 from market.trading import sealed
 from tests.makers import Market
+from tests.sealing.browser import answered, needs_a_browser
 from tests.sealing.tenders import Officer, Tender
 from tests.trading.stage import OPENING, STEP, Sale
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 MODULE = Path(__file__).parents[2] / "market" / "web" / "assets" / "seal-bid.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 async def run(script: str, *arguments: str | Path, code: int = 0) -> str:
@@ -145,44 +141,13 @@ try {
 </script>"""
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """A test prints nothing."""
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[str]:
-    """The address of a folder on this machine: a browser seals only on a page that it trusts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine to seal a bid in")
-async def test_what_a_browser_seals_opens_as_what_python_seals(
-    market: Market, tmp_path: Path, site: str
-) -> None:
+@needs_a_browser
+async def test_what_a_browser_seals_opens_as_what_python_seals(market: Market, tmp_path: Path) -> None:
     tender = await Tender.of(market)
     bidder = tender.sale.bidders[0]
     shutil.copy(MODULE, tmp_path / "seal-bid.js")
     (tmp_path / "rules.json").write_bytes(tender.rules)
-    (tmp_path / "index.html").write_text(PAGE % bidder.id)
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=60000", "--dump-dom"]
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [str(CHROMIUM), *flags, f"{site}/index.html"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
-    shown = done.stdout.partition('<pre id="answer">')[2].partition("</pre>")[0]
-    answer = json.loads(shown)
+    answer = await answered(tmp_path, PAGE % bidder.id)
     assert "error" not in answer, answer
     blobs = [base64.b64decode(each) for each in answer["sealed"]]
     assert [(await tender.send(0, blob)).status_code for blob in blobs] == [201] * 4
