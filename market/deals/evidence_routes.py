@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.deals import queries, service
 from market.deals.dossier import dossier, printed
+from market.deals.routes import hold_deal
 from market.evidence import service as evidence
 from market.permissions import Actor
-from market.web.conditional import answer, match_if_given
+from market.web.conditional import answer
 from schemas.deals import Dossier
 from schemas.rights import EvidenceView, NewEvidence
 from schemas.values import Reason
@@ -39,8 +40,7 @@ async def prove(
 
     `evidence` of an unmet condition names the kind that settles it. The deal is cleared with the last one.
     """
-    deal = await queries.locked(session, actor, deal_id)
-    match_if_given(request, deal.revision)
+    deal = await hold_deal(request, session, actor, deal_id)
     return answer(evidence.view(await service.prove(session, actor, deal, data)), status=201)
 
 

@@ -132,7 +132,7 @@ async def accept(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[TermsAcceptance]
 ) -> Response[DealView]:
     """With the `terms_sha256` that you read: 412 where they have changed since, 422 with what they lack."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(
         session, await service.accept(session, actor, deal, bytes.fromhex(data.terms_sha256))
     )
@@ -146,7 +146,7 @@ async def declare(
 
     A relation is marked on the deal; it does not bar it.
     """
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(session, await service.declare(session, actor, deal, data))
 
 
@@ -155,7 +155,7 @@ async def cancel(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[Reason]
 ) -> Response[DealView]:
     """By either side before signature, with a reason; the listing that it held comes back."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(session, await service.cancel(session, actor, deal, data.reason))
 
 
@@ -167,7 +167,7 @@ async def record_contract(
 
     The patents are copied from the listing's published version; `patents` fills what that leaves out.
     """
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     deal = await contracting.record_contract(session, actor, deal, data)
     return await _answer(session, deal, status=201, location=f"/api/v1/deals/{deal.id}/contract")
 
@@ -190,7 +190,7 @@ async def confirm_contract(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId
 ) -> Response[DealView]:
     """The contract stands and is performed. Closes the listing where nothing of it is left to offer."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(session, await contracting.confirm_contract(session, actor, deal))
 
 
@@ -199,7 +199,7 @@ async def refuse_contract(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[Reason]
 ) -> Response[DealView]:
     """It is not what was signed: before it is confirmed, by either side. It stays in the record, and a new one follows."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(session, await contracting.refuse_contract(session, actor, deal, data.reason))
 
 
@@ -209,7 +209,7 @@ async def record_payment(
 ) -> Response[PaymentView]:
     """While the contract is performed. 409 for a reference that is recorded; 422 for more than a fixed price comes to,
     unless `over_total` says why."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     payment = await contracting.record_payment(session, actor, deal, data)
     return answer(payment_view(payment), status=201, location=f"/api/v1/deals/{deal.id}/payments")
 
@@ -234,7 +234,7 @@ async def agree_completion(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId
 ) -> Response[DealView]:
     """By each side; the second one completes the deal."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(session, await contracting.agree_completion(session, actor, deal))
 
 
@@ -243,14 +243,14 @@ async def notify_breach(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[Reason]
 ) -> Response[DealView]:
     """By either side; the other has 30 days to cure it, until 24:00 of the last day in China."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(session, await ending.notify_breach(session, actor, deal, data.reason))
 
 
 @post("/deals/{deal_id:uuid}/cure", status_code=200, summary="Say that a breach is cured")
 async def cure(request: AnyRequest, session: Session, actor: Caller, deal_id: DealId) -> Response[DealView]:
     """By the side that gave notice of it; the contract goes on."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(session, await ending.cure(session, actor, deal))
 
 
@@ -261,7 +261,7 @@ async def terminate(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[Reason]
 ) -> Response[DealView]:
     """By both sides, or by the one whose notice of a breach was not heeded in time. 409 before that."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(session, await ending.terminate(session, actor, deal, data.reason))
 
 
@@ -272,7 +272,8 @@ async def list_events(session: Session, actor: Caller, deal_id: DealId) -> list[
     return event_views(await timeline(session, "deal", deal.id))
 
 
-async def _held(request: AnyRequest, session: AsyncSession, actor: Actor, deal_id: UUID) -> Deal:
+async def hold_deal(request: AnyRequest, session: AsyncSession, actor: Actor, deal_id: UUID) -> Deal:
+    """The deal held for a change, as the caller last read it where they say so."""
     deal = await queries.locked(session, actor, deal_id)
     match_if_given(request, deal.revision)
     return deal

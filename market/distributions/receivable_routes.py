@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from market.database import now
-from market.deals import queries as deals
+from market.deals.routes import hold_deal
 from market.deals.tables import Deal
 from market.deals.terms import currency_of
 from market.distributions import queries, receivables, royalties
@@ -18,7 +18,7 @@ from market.distributions.queries import Books
 from market.distributions.tables import RoyaltyReport
 from market.money.income import balances_of
 from market.permissions import Actor
-from market.web.conditional import answer, match_if_given
+from market.web.conditional import answer
 from market.workdays import legal_day
 from schemas.deals import Terms
 from schemas.distributions import (
@@ -70,7 +70,7 @@ async def change_line(
     data: JSONBody[DueChange],
 ) -> Response[ReceivablesView]:
     """By whoever records payments, of either side; the seller alone writes off. 409 for a line that is paid."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(session, deal, await receivables.change(session, actor, deal, line_id, data))
 
 
@@ -79,7 +79,7 @@ async def meet_trigger(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[TriggerMet]
 ) -> Response[ReceivablesView]:
     """先使用后付费: the trigger of the terms was met, and its price is due. Once, by either side."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return await _answer(
         session, deal, await receivables.meet_trigger(session, actor, deal, data), status=201
     )
@@ -90,7 +90,7 @@ async def record_refund(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[NewRefund]
 ) -> Response[RefundView]:
     """What the seller has paid back, by whoever records payments there. A distribution that was approved is then adjusted."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return answer(refund_view(await receivables.refund(session, actor, deal, data)), status=201)
 
 
@@ -107,7 +107,7 @@ async def report(
     request: AnyRequest, session: Session, actor: Caller, deal_id: DealId, data: JSONBody[NewRoyaltyReport]
 ) -> Response[RoyaltyReportView]:
     """By the buyer, of a period that is over. The royalty is computed by the rate of its contract year."""
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return answer(report_view(await royalties.report(session, actor, deal, data)), status=201)
 
 
@@ -167,16 +167,10 @@ async def adjust(
     return answer(report_view(await royalties.adjust(session, actor, deal, row, data)))
 
 
-async def _held(request: AnyRequest, session: AsyncSession, actor: Actor, deal_id: UUID) -> Deal:
-    deal = await deals.locked(session, actor, deal_id)
-    match_if_given(request, deal.revision)
-    return deal
-
-
 async def _held_report(
     request: AnyRequest, session: AsyncSession, actor: Actor, deal_id: UUID, report_id: UUID
 ) -> tuple[Deal, RoyaltyReport]:
-    deal = await _held(request, session, actor, deal_id)
+    deal = await hold_deal(request, session, actor, deal_id)
     return deal, await queries.report(session, deal.id, report_id)
 
 

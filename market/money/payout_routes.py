@@ -5,15 +5,14 @@ from uuid import UUID
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from market.money import payouts, queries
 from market.money.documents import bank_evidence, bank_purpose, costs_account
-from market.money.routes import AnyRequest, Caller, OrganisationId, Session, lines_of
+from market.money.routes import AnyRequest, Caller, OrganisationId, Session, lines_of, statement_of
 from market.money.tables import Transfer
 from market.permissions import Actor
 from market.web.conditional import answer
-from market.web.paging import Cursor, Limit, page_of, paged
+from market.web.paging import Cursor, Limit
 from schemas.money import CostsAccount, NewPayout, PayoutPaid, StatementLine
 from schemas.values import Page, Reason
 from schemas.vocabulary import AccountKind
@@ -86,10 +85,7 @@ async def read_costs_statement(
 ) -> Response[Page[StatementLine]]:
     """Every transfer of the costs account, newest first; seen by those who see it."""
     accounts = await queries.costs_of(session, actor, round_id)
-    query = page_of(queries.statement(accounts), col(Transfer.id), cursor, limit)
-    rows = list((await session.execute(query)).scalars())
-    lines = await lines_of(session, round_id, rows)
-    return paged(request, rows, limit, lambda row: lines[row.id], lambda row: row.id)
+    return await statement_of(request, session, round_id, accounts, cursor, limit)
 
 
 async def _order(

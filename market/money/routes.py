@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from market.money import queries, service
 from market.money.documents import bank_evidence, bank_purpose, organisation_account, statement_line
-from market.money.tables import Transfer
+from market.money.tables import Account, Transfer
 from market.permissions import Actor
 from market.web.conditional import answer
 from market.web.paging import Cursor, Limit, page_of, paged
@@ -49,10 +49,7 @@ async def read_statement(
 ) -> Response[Page[StatementLine]]:
     """Every transfer of the organisation's accounts, newest first; seen by those who see the account."""
     accounts = await queries.accounts_of(session, actor, organisation_id)
-    query = page_of(queries.statement(accounts), col(Transfer.id), cursor, limit)
-    rows = list((await session.execute(query)).scalars())
-    lines = await lines_of(session, organisation_id, rows)
-    return paged(request, rows, limit, lambda row: lines[row.id], lambda row: row.id)
+    return await statement_of(request, session, organisation_id, accounts, cursor, limit)
 
 
 @post(
@@ -101,6 +98,21 @@ async def record_refund(
         evidence=bank_evidence(data),
     )
     return answer((await lines_of(session, organisation_id, [transfer]))[transfer.id], status=201)
+
+
+async def statement_of(
+    request: AnyRequest,
+    session: AsyncSession,
+    owner_id: UUID,
+    accounts: Sequence[Account],
+    cursor: str | None,
+    limit: int,
+) -> Response[Page[StatementLine]]:
+    """A page of the transfers of an organisation's accounts, or of a round's."""
+    query = page_of(queries.statement(accounts), col(Transfer.id), cursor, limit)
+    rows = list((await session.execute(query)).scalars())
+    lines = await lines_of(session, owner_id, rows)
+    return paged(request, rows, limit, lambda row: lines[row.id], lambda row: row.id)
 
 
 async def lines_of(
